@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { definePolicy, type Fault, PolicyError, policyFaults, type StreamPolicy } from '../policy/index.ts';
+import { sectionFaults } from './faults.ts';
+import { type Sections, sections } from './schema.ts';
+import { targetsInUse } from './targets-in-use.ts';
+
+/** The configuration of one deployment: the policy that holds, and the sections with their defaults filled in. */
+export interface KitConfig extends Omit<Sections, '$schema' | 'policy'> {
+  readonly policy: StreamPolicy;
+}
+
+/** Where the configuration is looked for when nothing else is said. */
+export const configFileName = 'sse-kit.config.json';
+
+export interface ConfigSource {
+  /** A file to read, as from `--config`. */
+  readonly path?: string | undefined;
+  /** Looked up for `SSE_KIT_CONFIG`. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** @default process.cwd() */
+  readonly cwd?: string;
+}
+
+/**
+ * Reads the configuration file: `path`, else `SSE_KIT_CONFIG`, else sse-kit.config.json, else nothing but defaults.
+ *
+ * @throws PolicyError with everything that is wrong with it at once, limits of the targets in use included.
+ */
+export function loadConfig({ path, env = process.env, cwd = process.cwd() }: ConfigSource = {}): KitConfig {
+  const named = path ?? env.SSE_KIT_CONFIG;
+  const file = resolve(cwd, named ?? configFileName);
+  if (named === undefined && !existsSync(file)) return parseConfig({});
+  return parseConfig(readJson(file), file);
+}
+
+/** The same for a value that is already in memory. `where` names it in errors. */
+export function parseConfig(value: unknown, where = configFileName): KitConfig {
+  const parsed = sections.safeParse(value, { reportInput: true });
+  const given = isObject(value) && value.policy !== undefined ? value.policy : {};
+  const faults = [
+    ...(parsed.success ? [] : sectionFaults(parsed.error)),
+    ...policyFaults(given).map((fault) => ({ ...fault, message: `policy.${fault.message}` })),
+  ];
+  // Limits are a matter of numbers that make sense: they are judged for a sound policy, by the sections as far as known.
+  const policy = policyFaults(given).length === 0 ? definePolicy(given) : undefined;
+  const usable = parsed.success ? parsed.data : sections.parse({});
+  if (policy) faults.push(...targetsInUse(usable).flatMap((target) => target.limitFaults(policy)));
+  if (faults.length > 0 || !policy || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);
+  const { $schema: _, ...rest } = parsed.data;
+  return { ...rest, policy };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const fault: Fault = { rule: 'config-json', fields: [], message: `${file} must be a readable JSON file: ${(error as Error).message}` };
+    throw new PolicyError('no configuration could be read', [fault]);
+  }
+}
+
+const isObject = (value: unknown): value is { policy?: unknown } => typeof value === 'object' && value !== null;

@@ -1,0 +1,15 @@
+import { alb, type AnyTarget, ecs, elasticache, ingressNginx, kubernetes, nginx, service } from '../targets/index.ts';
+import type { Sections } from './schema.ts';
+
+/** The targets a configuration is meant for: their limits bind it, and their hops are what `sse-kit check` judges. */
+export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'proxies'>): readonly AnyTarget[] {
+  return [
+    ...sections.proxies.use.map((proxy) => byProxy[proxy]),
+    ...(sections.aws.enabled ? [alb, ecs, elasticache] : []),
+    ...(sections.kubernetes.enabled ? [byEdge[sections.kubernetes.edge], kubernetes] : []),
+    service,
+  ];
+}
+
+const byProxy = { nginx } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
+const byEdge = { 'ingress-nginx': ingressNginx } satisfies Record<Sections['kubernetes']['edge'], AnyTarget>;
