@@ -6,14 +6,25 @@ type Issue = z.core.$ZodIssue;
 /** One fault per wrong key or value, in the kit's own words: path, value, what would be accepted. */
 export function sectionFaults(error: z.ZodError): readonly Fault[] {
   return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(pathOf([...issue.path, key]), issue));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => unknownKey(pathOf([...issue.path, key]), issue));
     const path = pathOf(issue.path);
-    return [{ rule: 'config', fields: [path], message: `${path} (${JSON.stringify(issue.input)}) must be ${accepted(issue)}` }];
+    return [
+      {
+        rule: 'config',
+        fields: [path],
+        message: `${path} (${JSON.stringify(issue.input)}) must be ${accepted(issue)}`,
+      },
+    ];
   });
 }
 
 function unknownKey(path: string, _issue: Issue): Fault {
-  return { rule: 'config', fields: [path], message: `${path} is not a known key; remove it, or see sse-kit.schema.json for the ones there are` };
+  return {
+    rule: 'config',
+    fields: [path],
+    message: `${path} is not a known key; remove it, or see sse-kit.schema.json for the ones there are`,
+  };
 }
 
 /** What would be accepted, by kind of complaint. */
@@ -32,4 +43,5 @@ function accepted(issue: Issue): string {
   }
 }
 
-const pathOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? 'the configuration' : path.map(String).join('.'));
+const pathOf = (path: readonly PropertyKey[]): string =>
+  path.length === 0 ? 'the configuration' : path.map(String).join('.');

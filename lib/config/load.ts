@@ -43,7 +43,7 @@ export function parseConfig(value: unknown, where = configFileName): KitConfig {
     ...policyFaults(given).map((fault) => ({ ...fault, message: `policy.${fault.message}` })),
   ];
   // Limits are a matter of numbers that make sense: they are judged for a sound policy, by the sections as far as known.
-  const policy = policyFaults(given).length === 0 ? definePolicy(given) : undefined;
+  const policy = policyFaults(given).length === 0 ? definePolicy(given as Partial<StreamPolicy>) : undefined;
   const usable = parsed.success ? parsed.data : sections.parse({});
   if (policy) faults.push(...targetsInUse(usable).flatMap((target) => target.limitFaults(policy)));
   if (faults.length > 0 || !policy || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);
@@ -55,7 +55,11 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    const fault: Fault = { rule: 'config-json', fields: [], message: `${file} must be a readable JSON file: ${(error as Error).message}` };
+    const fault: Fault = {
+      rule: 'config-json',
+      fields: [],
+      message: `${file} must be a readable JSON file: ${(error as Error).message}`,
+    };
     throw new PolicyError('no configuration could be read', [fault]);
   }
 }

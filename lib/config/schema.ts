@@ -33,27 +33,59 @@ const service = z.strictObject({
   allowAnonymous: z
     .boolean()
     .default(false)
-    .describe('ALLOW_ANONYMOUS: everybody who reaches the service may subscribe and publish; without it the service refuses to listen beyond loopback'),
+    .describe(
+      'ALLOW_ANONYMOUS: everybody who reaches the service may subscribe and publish; without it the service refuses to listen beyond loopback',
+    ),
 });
 
 const aws = z.strictObject({
   enabled: z.boolean().default(true).describe('judge the policy by the limits of AWS, and synthesize the stacks'),
-  name: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/, 'a letter, then up to 30 letters, digits or dashes').default('SseKit').describe('prefix of the stack names'),
-  internetFacing: z.boolean().default(false).describe('a public load balancer; the default is reachable from the VPC only'),
-  certificateArn: z.string().regex(arn, 'the ARN of an ACM certificate').optional().describe('certificate of the HTTPS listener; absent: plain HTTP'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/, 'a letter, then up to 30 letters, digits or dashes')
+    .default('SseKit')
+    .describe('prefix of the stack names'),
+  internetFacing: z
+    .boolean()
+    .default(false)
+    .describe('a public load balancer; the default is reachable from the VPC only'),
+  certificateArn: z
+    .string()
+    .regex(arn, 'the ARN of an ACM certificate')
+    .optional()
+    .describe('certificate of the HTTPS listener; absent: plain HTTP'),
   maxAzs: z.int().min(2).max(6).default(2).describe('availability zones'),
   natGateways: z.int().min(0).max(6).default(1).describe('NAT gateways; tasks need one to pull their image'),
-  cacheNodeType: z.string().regex(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, 'a node type such as cache.t4g.small').default('cache.t4g.small').describe('ElastiCache node type'),
+  cacheNodeType: z
+    .string()
+    .regex(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, 'a node type such as cache.t4g.small')
+    .default('cache.t4g.small')
+    .describe('ElastiCache node type'),
   cacheReplicas: z.int().min(0).max(5).default(1).describe('read replicas; failover needs at least one'),
 });
 
 const kubernetes = z.strictObject({
-  enabled: z.boolean().default(true).describe('judge the policy by the limits of Kubernetes and its edge, and synthesize the chart'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('judge the policy by the limits of Kubernetes and its edge, and synthesize the chart'),
   edge: z.literal(edges).default('ingress-nginx').describe('what stands in front of the service'),
-  name: z.string().regex(dnsLabel, 'lower-case letters, digits and dashes').default('sse-kit').describe('name of the resources'),
-  namespace: z.string().regex(dnsLabel, 'lower-case letters, digits and dashes').optional().describe('namespace of the resources; absent: the one kubectl is set to'),
+  name: z
+    .string()
+    .regex(dnsLabel, 'lower-case letters, digits and dashes')
+    .default('sse-kit')
+    .describe('name of the resources'),
+  namespace: z
+    .string()
+    .regex(dnsLabel, 'lower-case letters, digits and dashes')
+    .optional()
+    .describe('namespace of the resources; absent: the one kubectl is set to'),
   host: z.string().regex(hostName, 'a host name').default('sse.example.com').describe('host name of the Ingress'),
-  tlsSecret: z.string().regex(hostName, 'the name of a Secret').optional().describe('Secret with the TLS certificate; absent: plain HTTP'),
+  tlsSecret: z
+    .string()
+    .regex(hostName, 'the name of a Secret')
+    .optional()
+    .describe('Secret with the TLS certificate; absent: plain HTTP'),
   redisSecret: z
     .strictObject({
       name: z.string().regex(hostName, 'the name of a Secret').default('sse-kit-redis').describe('name of the Secret'),
@@ -64,7 +96,10 @@ const kubernetes = z.strictObject({
 });
 
 const proxyFiles = z.strictObject({
-  use: z.array(z.literal(proxies)).default(['nginx']).describe('proxies whose limits are judged and whose files are rendered'),
+  use: z
+    .array(z.literal(proxies))
+    .default(['nginx'])
+    .describe('proxies whose limits are judged and whose files are rendered'),
 });
 
 /** Every section but the policy, which lib/policy judges itself. */
@@ -81,7 +116,9 @@ export type Sections = z.output<typeof sections>;
 
 /** The JSON Schema of sse-kit.config.json, for editors. */
 export function configSchema(): object {
-  const schema = z.toJSONSchema(sections, { target: 'draft-7', io: 'input' }) as { properties: Record<string, unknown> };
+  const schema = z.toJSONSchema(sections, { target: 'draft-7', io: 'input' }) as {
+    properties: Record<string, unknown>;
+  };
   return { ...schema, title: 'sse-kit.config.json', properties: { ...schema.properties, policy: policySchema() } };
 }
 
@@ -90,7 +127,9 @@ function policySchema(): object {
     type: 'object',
     description: 'the stream policy: whole seconds unless the name says otherwise',
     additionalProperties: false,
-    properties: Object.fromEntries(fieldNames.map((name) => [name, { ...fieldSchema(fields[name]), default: defaults[name] }])),
+    properties: Object.fromEntries(
+      fieldNames.map((name) => [name, { ...fieldSchema(fields[name]), default: defaults[name] }]),
+    ),
   };
 }
 

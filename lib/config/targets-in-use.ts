@@ -1,4 +1,4 @@
-import { alb, type AnyTarget, ecs, elasticache, ingressNginx, kubernetes, nginx, service } from '../targets/index.ts';
+import { type AnyTarget, alb, ecs, elasticache, ingressNginx, kubernetes, nginx, service } from '../targets/index.ts';
 import type { Sections } from './schema.ts';
 
 /** The targets a configuration is meant for: their limits bind it, and their hops are what `sse-kit check` judges. */

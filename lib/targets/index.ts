@@ -7,9 +7,9 @@ import { nginx } from './nginx.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
 
-export { alb, ecs, elasticache, ingressNginx, kubernetes, nginx, service };
 export { ingressNginxPrefix } from './ingress-nginx.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
+export { alb, ecs, elasticache, ingressNginx, kubernetes, nginx, service };
 
 /** Everything the kit can render, in the order of the path from client to store. */
 export const targets: readonly AnyTarget[] = [nginx, alb, ingressNginx, ecs, kubernetes, service, elasticache];

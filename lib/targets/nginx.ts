@@ -1,0 +1,54 @@
+import { policyRule } from '../policy/index.ts';
+import { nginxFiles } from './nginx/files.ts';
+import { readNginx } from './nginx/read.ts';
+import { defineTarget, type Files } from './target.ts';
+
+/**
+ * Linux gives one address 28,232 ephemeral ports towards one replica (net.ipv4.ip_local_port_range 32768 to 60999), and
+ * nginx takes one for every stream. A few are left for other requests.
+ */
+const portsPerReplica = 28_000;
+
+const byService = { because: 'done by the service' };
+
+/** nginx in front of the service: files to copy, and the effective settings of anybody's files. */
+export const nginx = defineTarget<Files>({
+  id: 'nginx',
+  title: 'nginx',
+  coverage: {
+    heartbeatSeconds: byService,
+    missedHeartbeats: { because: 'part of what idleSeconds must exceed' },
+    idleSeconds: { as: 'proxy_read_timeout, upstream keepalive_timeout' },
+    maxStreamAgeSeconds: { as: 'worker_shutdown_timeout' },
+    maxStreamAgeJitter: { as: 'worker_shutdown_timeout' },
+    retryMs: { as: 'split_clients $sse_kit_retry, Retry-After' },
+    retryJitter: { as: 'split_clients $sse_kit_retry' },
+    propagationSeconds: { because: 'a stopping replica answers 503, and the next one is asked in the same request' },
+    drainSeconds: byService,
+    replaySeconds: byService,
+    replayMaxEvents: byService,
+    maxEventBytes: {
+      because: 'an event larger than a buffer is passed on in pieces; request bodies are limited by the service',
+    },
+    slowClientBytes: byService,
+    maxStreams: { as: 'worker_connections, worker_rlimit_nofile' },
+    maxStreamsPerUser: { as: 'http2_max_concurrent_streams' },
+    connectRatePerSecond: { because: 'limit_req answers 503, which ends an EventSource; the service admits instead' },
+    keepAliveSeconds: { because: 'must exceed the upstream keepalive_timeout, which follows idleSeconds' },
+    stickiness: { as: 'sticky cookie (a comment: nginx 1.29.6 and later)' },
+  },
+  limits: [
+    policyRule({
+      id: 'nginx-ports-per-replica',
+      why: 'the next stream cannot be connected to the replica: "Cannot assign requested address"',
+      source: 'docs.kernel.org/networking/ip-sysctl.html: ip_local_port_range',
+      fields: ['maxStreams'],
+      broken: ({ maxStreams }) =>
+        maxStreams > portsPerReplica &&
+        `maxStreams (${maxStreams}) must be at most ${portsPerReplica}: one nginx address has no more ports towards one replica; lower maxStreams to ${portsPerReplica} and run more replicas`,
+    }),
+  ],
+  render: nginxFiles,
+  read: (files) => readNginx(files),
+  files: nginxFiles,
+});
