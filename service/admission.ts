@@ -1,0 +1,54 @@
+import { drawRetryMs, type SoftFailReason, type StreamPolicy } from '../lib/policy/index.ts';
+
+/** A new stream that is turned away, and when it should come back. */
+export interface Refusal {
+  readonly reason: SoftFailReason;
+  readonly retryMs: number;
+}
+
+/**
+ * Lets in connectRatePerSecond new streams a second, a second's worth at once at most. Those beyond are lined up on the
+ * clock: each is told to come back when its share of the rate comes round, so that a storm thins out by itself.
+ */
+export class Admission {
+  readonly #policy: StreamPolicy;
+  readonly #now: () => number;
+  /** Streams that may be let in right now. */
+  #tokens: number;
+  /** Streams that were told to come back and, at the full rate, cannot all have been let in yet. */
+  #line = 0;
+  #countedAt: number;
+
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(policy: StreamPolicy, now: () => number = () => performance.now()) {
+    this.#policy = policy;
+    this.#now = now;
+    this.#tokens = policy.connectRatePerSecond;
+    this.#countedAt = now();
+  }
+
+  /** Why a stream is turned away while `open` are there, or nothing when it is let in. */
+  refuse(open: number): Refusal | undefined {
+    const { maxStreams, connectRatePerSecond } = this.#policy;
+    if (open >= maxStreams) return { reason: 'limit', retryMs: drawRetryMs(this.#policy) };
+    this.#count();
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return undefined;
+    }
+    this.#line += 1;
+    return {
+      reason: 'overloaded',
+      retryMs: Math.round(drawRetryMs(this.#policy) + (this.#line / connectRatePerSecond) * 1000),
+    };
+  }
+
+  #count(): void {
+    const now = this.#now();
+    const { connectRatePerSecond } = this.#policy;
+    const share = ((now - this.#countedAt) / 1000) * connectRatePerSecond;
+    this.#tokens = Math.min(connectRatePerSecond, this.#tokens + share);
+    this.#line = Math.max(0, this.#line - share);
+    this.#countedAt = now;
+  }
+}

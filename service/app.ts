@@ -1,0 +1,92 @@
+import accepts from '@fastify/accepts';
+import cors from '@fastify/cors';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { drawRetryMs, serverTimersMs } from '../lib/policy/index.ts';
+import { Admission } from './admission.ts';
+import type { Broker } from './broker/broker.ts';
+import { EmbeddedBroker } from './broker/embedded.ts';
+import { RedisBroker } from './broker/redis.ts';
+import { Delivery, type DeliveryObserver } from './delivery.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { registerProblems } from './problem.ts';
+import { eventsRoute } from './routes/events.ts';
+import { operationsRoutes } from './routes/operations.ts';
+import { pageRoute } from './routes/page.ts';
+import { publishRoute } from './routes/publish.ts';
+import type { Service } from './service.ts';
+import type { ServiceSettings } from './settings.ts';
+
+export interface ServiceApp {
+  readonly app: FastifyInstance;
+  /** Ends all streams evenly over a window, in milliseconds; new ones are turned away from now on. @default drainSeconds */
+  readonly drain: (windowMs?: number) => Promise<void>;
+}
+
+/** The service, not yet listening. Closing the app ends its streams and its broker. */
+export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
+  const { policy } = settings;
+  const app = Fastify({
+    logger: { level: settings.logLevel, base: { replica: settings.replica } },
+    trustProxy: settings.trustProxy,
+    // a line per request would hold the query, and with it tokens; streams have lines of their own
+    disableRequestLogging: true,
+    ...serverTimersMs(policy),
+    // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 256 },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: true } },
+  });
+  const service = createService(app, settings);
+  registerProblems(app, () => Math.ceil(drawRetryMs(policy) / 1000));
+  await app.register(accepts);
+  if (settings.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...settings.corsOrigins],
+      credentials: true,
+      allowedHeaders: ['content-type', 'authorization', 'last-event-id'],
+    });
+  }
+  for (const route of [eventsRoute, publishRoute, operationsRoutes, pageRoute]) route(app, service);
+  app.addHook('preClose', () => service.delivery.close());
+  await service.delivery.start();
+  return {
+    app,
+    drain: (windowMs = policy.drainSeconds * 1000) => {
+      service.draining = true;
+      return service.delivery.drain(windowMs);
+    },
+  };
+}
+
+function createService(app: FastifyInstance, settings: ServiceSettings): Service {
+  const broker = createBroker(app, settings);
+  const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
+  const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app, metrics));
+  return { settings, broker, metrics, delivery, admission: new Admission(settings.policy), draining: false };
+}
+
+function createBroker(
+  app: FastifyInstance,
+  { policy, redisUrl, redisUsername, redisPassword }: ServiceSettings,
+): Broker {
+  if (redisUrl === undefined) return new EmbeddedBroker(policy);
+  const onError = (error: Error): void => app.log.warn({ err: { message: error.message } }, 'event store');
+  return new RedisBroker({ url: redisUrl, username: redisUsername, password: redisPassword, onError }, policy);
+}
+
+function observer(app: FastifyInstance, metrics: Metrics): DeliveryObserver {
+  return {
+    opened: (stream) => {
+      metrics.opened.inc();
+      app.log.info({ stream: stream.id, channels: stream.group.channels }, 'stream opened');
+    },
+    closed: (stream, reason = undefined) => {
+      metrics.closed.inc({ reason: reason ?? 'client' });
+      if (reason === 'slow') metrics.slowClients.inc();
+      app.log.info({ stream: stream.id, reason: reason ?? 'client' }, 'stream closed');
+    },
+    gap: (reason) => metrics.gaps.inc({ reason }),
+    replayed: (events) => metrics.replayed.inc(events),
+    latency: (seconds) => metrics.latency.observe(seconds),
+  };
+}

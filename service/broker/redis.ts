@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import { Redis, type RedisOptions } from 'ioredis';
+import { fullJitterMs } from '../../lib/policy/index.ts';
+import {
+  type Broker,
+  type BrokerListener,
+  type Cursor,
+  type Draft,
+  type History,
+  type Page,
+  pageEvents,
+  type StoredEvent,
+  StoreUnavailable,
+} from './broker.ts';
+import { newEpoch } from './cursor.ts';
+import { Intake } from './intake.ts';
+import { timeOfPosition } from './position.ts';
+import { beatScript, publishScript } from './scripts.ts';
+
+/** The publish script and the beat, as ioredis adds them to a client. */
+interface Scripts {
+  publishEvents(...args: (string | number)[]): Promise<string[]>;
+  beat(...args: (string | number)[]): Promise<number>;
+}
+
+export interface RedisBrokerOptions {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Told of each connection error; ioredis reconnects by itself. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** All keys of one shard carry one hash tag, so that a script may touch them together in a cluster. */
+const prefix = 'sse-kit:{0}:';
+const lastKey = `${prefix}last`;
+const epochKey = `${prefix}epoch`;
+const logKey = (channel: string): string => `${prefix}log:${channel}`;
+const tailKey = (channel: string): string => `${prefix}tail:${channel}`;
+const topic = (channel: string): string => `${prefix}channel:${channel}`;
+const channelOf = (name: string): string => name.slice(topic('').length);
+
+/** How often a replica makes sure that it still hears, and how long it may wait for its own beat. */
+const beatMs = 1000;
+const deafMs = 3000;
+/** A command that takes longer has lost its connection, or its server. */
+const commandMs = 2000;
+const reconnect = { baseMs: 100, capMs: 2000 };
+const day = 86_400_000;
+
+/** A channel this replica listens to: how often it is wanted, and when it is heard for sure. */
+interface Hold {
+  count: number;
+  readonly heard: Promise<void>;
+}
+
+interface Beat {
+  readonly nonce: string;
+  readonly heard: Promise<void>;
+  readonly resolve: () => void;
+}
+
+/**
+ * The broker over Redis or Valkey: a stream per channel as history, pub/sub as notice, both written by one script. One
+ * connection commands, one listens. Positions in notices let a replica see holes; its own beat tells it where it stands
+ * and whether it still hears.
+ */
+export class RedisBroker implements Broker {
+  readonly #history: History;
+  readonly #commands: Redis & Scripts;
+  readonly #subscriber: Redis;
+  readonly #beatTopic = `${prefix}replica:${randomUUID()}`;
+  readonly #tailMs: number;
+  readonly #holds = new Map<string, Hold>();
+  #intake: Intake | undefined;
+  readonly #beats = new Map<string, Beat>();
+  #nextBeat: Beat | undefined;
+  #beatTimer: NodeJS.Timeout | undefined;
+  #hears = false;
+
+  constructor({ url, username, password, onError = () => {} }: RedisBrokerOptions, history: History) {
+    this.#history = history;
+    this.#tailMs = Math.max(day, 10 * history.replaySeconds * 1000);
+    const options = {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      enableAutoPipelining: true,
+      autoResubscribe: false,
+      // a publish that may have happened must not be sent again by itself
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      commandTimeout: commandMs,
+      connectTimeout: commandMs,
+      retryStrategy: (attempt: number) => Math.max(20, fullJitterMs(attempt - 1, reconnect)),
+      // after a failover the old primary may come back as a replica: leave it
+      reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+    } satisfies RedisOptions;
+    const commands = new Redis(url, options);
+    commands.defineCommand('publishEvents', { numberOfKeys: 5, lua: publishScript });
+    commands.defineCommand('beat', { numberOfKeys: 3, lua: beatScript });
+    this.#commands = commands as Redis & Scripts;
+    this.#subscriber = new Redis(url, { ...options, enableAutoPipelining: false });
+    this.#commands.on('error', onError);
+    this.#subscriber.on('error', onError);
+  }
+
+  get connected(): boolean {
+    return this.#hears && this.#commands.status === 'ready';
+  }
+
+  async start(listener: BrokerListener): Promise<void> {
+    this.#intake = new Intake(listener, (channels, after, upTo) => this.replay(channels, after, upTo));
+    this.#subscriber.on('message', (name: string, message: string) => this.#heard(name, message));
+    this.#subscriber.on('close', () => this.#lost());
+    this.#subscriber.on('ready', () => void this.#resubscribe());
+    const begun = new Promise<void>((resolve) => this.#intake?.onBegun(resolve));
+    for (const client of [this.#commands, this.#subscriber]) client.connect().catch(() => {});
+    this.#beatTimer = setInterval(() => void this.#check(), beatMs);
+    this.#beatTimer.unref();
+    await begun;
+  }
+
+  async publish(channel: string, drafts: readonly Draft[]): Promise<readonly Cursor[]> {
+    const { replayMaxEvents, replaySeconds } = this.#history;
+    const keys = [lastKey, epochKey, logKey(channel), tailKey(channel), topic(channel)];
+    const limits = [newEpoch(), replayMaxEvents, replaySeconds * 1000, this.#tailMs];
+    const events = drafts.flatMap(({ type, data }) => [type ?? '', data]);
+    const [epoch = '', ...positions] = await available(this.#commands.publishEvents(...keys, ...limits, ...events));
+    return positions.map((position) => ({ epoch, position: Number(position) }));
+  }
+
+  hold(channel: string): Promise<void> {
+    const held = this.#holds.get(channel) ?? { count: 0, heard: this.#listenTo(channel) };
+    held.count++;
+    this.#holds.set(channel, held);
+    return held.heard;
+  }
+
+  release(channel: string): void {
+    const held = this.#holds.get(channel);
+    if (held === undefined || --held.count > 0) return;
+    this.#holds.delete(channel);
+    this.#intake?.forget(channel);
+    // a connection that is away has no subscriptions left to give up
+    this.#subscriber.unsubscribe(topic(channel)).catch(() => {});
+  }
+
+  here(): Cursor {
+    return this.#intake?.here ?? { epoch: '', position: 0 };
+  }
+
+  /** Everybody who asks in one turn of the loop shares a beat; a later one could not cover what they subscribed to. */
+  async catchUp(): Promise<void> {
+    if (this.#nextBeat === undefined) {
+      this.#nextBeat = this.#sendBeat();
+      this.#beats.set(this.#nextBeat.nonce, this.#nextBeat);
+      queueMicrotask(() => {
+        this.#nextBeat = undefined;
+      });
+    }
+    const { nonce, heard } = this.#nextBeat;
+    try {
+      await available(heard);
+    } finally {
+      this.#beats.delete(nonce);
+    }
+  }
+
+  async replay(channels: readonly string[], after: number, upTo: number): Promise<Page> {
+    const reads = this.#commands.multi();
+    for (const channel of channels)
+      reads.xrange(logKey(channel), `(${after}`, '+', 'COUNT', pageEvents).get(tailKey(channel));
+    const replies = (await available(reads.exec())) ?? [];
+    const logs = channels.map((channel, index) => {
+      const entries = ((replies[2 * index]?.[1] ?? []) as RawEntry[]).map((entry) => parseEntry(channel, entry));
+      return { channel, entries, tail: Number(replies[2 * index + 1]?.[1] ?? 0) };
+    });
+    // a log that filled its share may go on: beyond its last entry this page knows nothing
+    const bound = Math.min(
+      upTo,
+      ...logs
+        .filter(({ entries }) => entries.length === pageEvents)
+        .map(({ entries }) => entries.at(-1)?.event.position ?? upTo),
+    );
+    const events = logs
+      .flatMap(({ entries }) => entries.map(({ event }) => event))
+      .filter(({ position }) => position <= bound)
+      .sort((a, b) => a.position - b.position);
+    const evicted = logs
+      .filter(({ entries, tail }) => this.#hasHole(entries[0]?.previous, tail, after))
+      .map(({ channel }) => channel);
+    return { events, upTo: bound, evicted };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#beatTimer);
+    this.#subscriber.removeAllListeners('close');
+    this.#subscriber.disconnect();
+    this.#commands.disconnect();
+  }
+
+  /** The first entry that is left names its predecessor; with none left, the tail tells whether there ever was one. */
+  #hasHole(previous: number | undefined, tail: number, after: number): boolean {
+    if (previous !== undefined) return previous > after;
+    if (tail > 0) return tail > after;
+    return timeOfPosition(after) < Date.now() - this.#tailMs;
+  }
+
+  async #listenTo(channel: string): Promise<void> {
+    await available(this.#subscriber.subscribe(topic(channel)));
+    await this.catchUp();
+    this.#intake?.attend(channel);
+  }
+
+  #sendBeat(): Beat {
+    const nonce = randomUUID();
+    let resolve = (): void => {};
+    const heard = new Promise<void>((heardIt, reject) => {
+      resolve = heardIt;
+      setTimeout(() => reject(new Error(`no beat within ${deafMs} ms`)), deafMs).unref();
+      const { epoch, position } = this.here();
+      this.#commands.beat(lastKey, epochKey, this.#beatTopic, newEpoch(), epoch, position, nonce).catch(reject);
+    });
+    return { nonce, heard, resolve };
+  }
+
+  #heard(name: string, message: string): void {
+    if (name === this.#beatTopic) {
+      const [epoch = '', position = '', nonce = ''] = message.split(' ');
+      this.#intake?.beat({ epoch, position: Number(position) }, () => this.#beats.get(nonce)?.resolve());
+      return;
+    }
+    const headEnd = message.indexOf('\n');
+    const [epoch = '', position = '', previous = '', ...type] = message.slice(0, headEnd).split(' ');
+    const event = eventOf(channelOf(name), Number(position), type.join(' '), message.slice(headEnd + 1));
+    this.#intake?.event(epoch, event, Number(previous));
+  }
+
+  #lost(): void {
+    this.#hears = false;
+    this.#intake?.interrupt();
+  }
+
+  /** After each connect: all channels again, then a beat, which shows how far to catch up. */
+  async #resubscribe(): Promise<void> {
+    try {
+      await this.#subscriber.subscribe(this.#beatTopic, ...[...this.#holds.keys()].map(topic));
+      await this.catchUp();
+      this.#hears = true;
+    } catch {
+      this.#subscriber.disconnect(true);
+    }
+  }
+
+  /** A subscriber that is connected but deaf gets a new connection. */
+  async #check(): Promise<void> {
+    if (this.#subscriber.status !== 'ready' || this.#commands.status !== 'ready') return;
+    try {
+      await this.catchUp();
+      this.#hears = true;
+    } catch {
+      this.#hears = false;
+      if (this.#subscriber.status === 'ready' && this.#commands.status === 'ready') this.#subscriber.disconnect(true);
+    }
+  }
+}
+
+type RawEntry = [id: string, fields: string[]];
+
+function parseEntry(
+  channel: string,
+  [id, [, previous, , type = '', , data = '']]: RawEntry,
+): { event: StoredEvent; previous: number } {
+  return { event: eventOf(channel, Number.parseInt(id, 10), type, data), previous: Number(previous) };
+}
+
+function eventOf(channel: string, position: number, type: string, data: string): StoredEvent {
+  return { channel, position, data, ...(type !== '' && { type }) };
+}
+
+/** Whatever went wrong with the store, the caller is told the same: nothing happened, try again later. */
+async function available<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new StoreUnavailable(error);
+  }
+}

@@ -1,0 +1,273 @@
+import {
+  type CloseReason,
+  controlEvents,
+  drawMaxAgeMs,
+  drawRetryMs,
+  type GapReason,
+  type StreamPolicy,
+} from '../lib/policy/index.ts';
+import type { Broker, Cursor, StoredEvent } from './broker/broker.ts';
+import { readCursor, writeCursor } from './broker/cursor.ts';
+import { timeOfPosition } from './broker/position.ts';
+import { Fanout } from './fanout/fanout.ts';
+import { type Framing, frame, heartbeats } from './fanout/frame.ts';
+import type { Group, Outlet, Stream, Subscription } from './fanout/stream.ts';
+
+/** What a client asks for. */
+export interface StreamRequest {
+  readonly channels: readonly string[];
+  /** Only events of these types; empty for all. */
+  readonly types: readonly string[];
+  /** Data is `{"channel","type","data"}`. */
+  readonly envelope: boolean;
+  readonly heartbeat: 'comment' | 'event';
+  /** The cursor the client came with, as it came. */
+  readonly lastEventId: string | undefined;
+  readonly outlet: Outlet;
+  readonly framing: Framing;
+}
+
+/** What the delivery tells whoever counts. */
+export interface DeliveryObserver {
+  readonly opened?: (stream: ServiceStream) => void;
+  /** `reason` is undefined when the client left. */
+  readonly closed?: (stream: ServiceStream, reason: CloseReason | undefined) => void;
+  readonly gap?: (reason: GapReason) => void;
+  readonly replayed?: (events: number) => void;
+  /** Time from an event's publish until every stream that could take it had been written to. */
+  readonly latency?: (seconds: number) => void;
+}
+
+export type ServiceStream = Stream<StoredEvent>;
+type ServiceGroup = Group<StoredEvent>;
+
+/** Bytes of a replay that are written at once. */
+const replayPortionBytes = 262_144;
+
+/**
+ * From the broker to the streams: opens a stream at its cursor, replays what it missed, lets it join the log of its
+ * group, and says so where something is missing. Knows nothing of HTTP.
+ */
+export class Delivery {
+  readonly fanout: Fanout<StoredEvent, CloseReason>;
+  readonly #broker: Broker;
+  readonly #policy: StreamPolicy;
+  readonly #observer: DeliveryObserver;
+  readonly #replica: string;
+  #opened = 0;
+
+  constructor(broker: Broker, policy: StreamPolicy, replica: string, observer: DeliveryObserver = {}) {
+    this.#broker = broker;
+    this.#policy = policy;
+    this.#replica = replica;
+    this.#observer = observer;
+    this.fanout = new Fanout<StoredEvent, CloseReason>({
+      heartbeatMs: policy.heartbeatSeconds * 1000,
+      stallMs: policy.missedHeartbeats * policy.heartbeatSeconds * 1000,
+      slowClientBytes: policy.slowClientBytes,
+      reasons: { age: 'max-age', slow: 'slow' },
+      goodbye: (reason) => this.#goodbye(reason),
+      closed: (stream, reason) => observer.closed?.(stream, reason),
+      swept: (position) => observer.latency?.(Math.max(0, Date.now() - timeOfPosition(position)) / 1000),
+      forgotten: (group) => {
+        for (const channel of group.channels) broker.release(channel);
+      },
+    });
+  }
+
+  /** Begins to deliver. Resolves when the store has been reached. */
+  start(): Promise<void> {
+    return this.#broker.start({
+      event: (event) => this.fanout.append(event),
+      gap: (channels, reason) => this.#announceGap(channels, reason),
+    });
+  }
+
+  /**
+   * Opens a stream. The outlet gets its first bytes as soon as the group is there, and follows the log once it has been
+   * given what it missed. `register` is told of the stream before anything is written, so that a client that leaves at
+   * once is noticed.
+   *
+   * @throws StoreUnavailable before anything was written, when the channels cannot be listened to.
+   */
+  async open(request: StreamRequest, register: (stream: ServiceStream) => void): Promise<ServiceStream> {
+    const group = this.fanout.groupOf(keyOf(request)) ?? (await this.#createGroup(request));
+    const cursor = request.lastEventId === undefined ? undefined : readCursor(request.lastEventId);
+    // A cursor ahead of this replica is one that it has not caught up with yet, or that the store has lost.
+    if (cursor && this.#isAhead(cursor)) await this.#broker.catchUp();
+    const stream = this.fanout.open({
+      id: `${this.#replica}-${(++this.#opened).toString(36)}`,
+      group,
+      outlet: request.outlet,
+      framing: request.framing,
+      heartbeat: heartbeats[request.heartbeat][request.framing],
+      maxAgeMs: drawMaxAgeMs(this.#policy),
+    });
+    register(stream);
+    this.#observer.opened?.(stream);
+    // synchronous up to the join where the ring has everything: nothing can come in between
+    if (request.lastEventId === undefined) this.#begin(stream);
+    else await this.#resume(stream, request.lastEventId, cursor);
+    return stream;
+  }
+
+  /** Ends all streams evenly over a window. */
+  drain(windowMs: number): Promise<void> {
+    return this.fanout.drain(windowMs, 'drain');
+  }
+
+  async close(): Promise<void> {
+    this.fanout.stop();
+    await this.#broker.close();
+  }
+
+  async #createGroup(request: StreamRequest): Promise<ServiceGroup> {
+    const { channels } = request;
+    const held = await Promise.allSettled(channels.map((channel) => this.#broker.hold(channel)));
+    const failed = held.find((one) => one.status === 'rejected');
+    // somebody else may have created it meanwhile; then that one's holds are enough
+    const existing = this.fanout.groupOf(keyOf(request));
+    if (failed || existing) {
+      for (const [index, one] of held.entries())
+        if (one.status === 'fulfilled') this.#broker.release(channels[index] as string);
+    }
+    if (failed) throw failed.reason;
+    return existing ?? this.fanout.createGroup(this.#subscription(request), this.#broker.here().position);
+  }
+
+  #subscription(request: StreamRequest): Subscription<StoredEvent> {
+    const { channels, types, envelope } = request;
+    return {
+      key: keyOf(request),
+      channels,
+      accepts: types.length === 0 ? () => true : (event) => types.includes(event.type ?? 'message'),
+      frame: (event) => Buffer.from(this.#frameOf(event, envelope)),
+    };
+  }
+
+  #frameOf({ channel, position, type, data }: StoredEvent, envelope: boolean): string {
+    const payload = envelope
+      ? `{"channel":${JSON.stringify(channel)},"type":${JSON.stringify(type ?? 'message')},"data":${data}}`
+      : data;
+    return frame({ id: this.#cursorAt(position), ...(type !== undefined && { type }), data: payload });
+  }
+
+  #cursorAt(position: number): string {
+    return writeCursor({ epoch: this.#broker.here().epoch, position });
+  }
+
+  #isAhead({ epoch, position }: Cursor): boolean {
+    const here = this.#broker.here();
+    return epoch === here.epoch && position > here.position;
+  }
+
+  /** A stream without a cursor begins with the next event. */
+  #begin(stream: ServiceStream): void {
+    const { ring } = stream.group;
+    this.#welcome(stream, writeCursor(this.#broker.here()));
+    this.fanout.join(stream, ring.head);
+  }
+
+  async #resume(stream: ServiceStream, lastEventId: string, cursor: Cursor | undefined): Promise<void> {
+    const here = this.#broker.here();
+    const lost = this.#lossOf(cursor, here);
+    // Every response begins with an id: a client that is cut before its first event must not come back with none.
+    this.#welcome(stream, cursor ? lastEventId : writeCursor({ ...here, position: 0 }));
+    const after = lost || !cursor ? 0 : cursor.position;
+    if (lost) this.#tellGap(stream, stream.group.channels, lastEventId, lost, writeCursor({ ...here, position: 0 }));
+    await this.#replay(stream, after, lost ? undefined : lastEventId);
+  }
+
+  /** Why a cursor means nothing here, if it does not. */
+  #lossOf(cursor: Cursor | undefined, here: Cursor): GapReason | undefined {
+    if (cursor === undefined || cursor.epoch !== here.epoch) return 'epoch';
+    return cursor.position > here.position ? 'store-lost' : undefined;
+  }
+
+  /** From the ring where it reaches back far enough, else page by page from the history until it does. */
+  async #replay(stream: ServiceStream, from: number, requested: string | undefined): Promise<void> {
+    const { group } = stream;
+    let after = from;
+    let told: readonly string[] = [];
+    for (let index = group.ring.indexAfter(after); !stream.closed; index = group.ring.indexAfter(after)) {
+      if (index !== undefined) {
+        this.#observer.replayed?.(group.ring.head - index);
+        this.fanout.join(stream, index);
+        return;
+      }
+      const page = await this.#broker.replay(group.channels, after, this.#broker.here().position);
+      const news = page.evicted.filter((channel) => !told.includes(channel));
+      if (news.length > 0 && requested !== undefined) this.#tellGap(stream, news, requested, 'evicted');
+      told = [...told, ...news];
+      const events = page.events.filter(group.accepts);
+      this.#observer.replayed?.(events.length);
+      await this.#writeAll(stream, events);
+      after = page.upTo;
+    }
+  }
+
+  /** In portions, each once the one before has left: a replay never piles up more than a slow client may. */
+  async #writeAll(stream: ServiceStream, events: readonly StoredEvent[]): Promise<void> {
+    let portion: Buffer[] = [];
+    let size = 0;
+    for (const [index, event] of events.entries()) {
+      const bytes = stream.group.frame(event);
+      portion.push(bytes);
+      size += bytes.length;
+      if (size < replayPortionBytes && index < events.length - 1) continue;
+      this.fanout.write(stream, Buffer.concat(portion));
+      await this.fanout.writable(stream);
+      portion = [];
+      size = 0;
+    }
+  }
+
+  #welcome(stream: ServiceStream, id: string): void {
+    const { heartbeatSeconds, maxStreamAgeSeconds } = this.#policy;
+    const data = JSON.stringify({ stream: stream.id, heartbeatSeconds, maxAgeSeconds: maxStreamAgeSeconds });
+    this.fanout.write(
+      stream,
+      Buffer.from(frame({ retryMs: drawRetryMs(this.#policy), id, type: controlEvents.open, data })),
+    );
+  }
+
+  #tellGap(
+    stream: ServiceStream,
+    channels: readonly string[],
+    requested: string,
+    reason: GapReason,
+    id?: string,
+  ): void {
+    const data = JSON.stringify({ channels, requested, reason });
+    this.fanout.write(stream, Buffer.from(frame({ ...(id !== undefined && { id }), type: controlEvents.gap, data })));
+    this.#observer.gap?.(reason);
+  }
+
+  /** A gap that the replica itself has met: everybody who listens to these channels is told, in the order of the log. */
+  #announceGap(channels: readonly string[] | 'all', reason: GapReason): void {
+    const { position } = this.#broker.here();
+    const id = this.#cursorAt(position);
+    // a new history: what the logs hold is from the old one, and its positions do not compare
+    if (channels === 'all') this.fanout.reset(position);
+    // one further than here: whoever resumes at `id` meets the notice, and no event of its channels stands in between
+    this.fanout.announce(channels, position + 1, (group) => {
+      const concerned =
+        channels === 'all' ? group.channels : group.channels.filter((channel) => channels.includes(channel));
+      return Buffer.from(
+        frame({ id, type: controlEvents.gap, data: JSON.stringify({ channels: concerned, requested: id, reason }) }),
+      );
+    });
+    this.#observer.gap?.(reason);
+  }
+
+  #goodbye(reason: CloseReason): Buffer {
+    return Buffer.from(
+      frame({ retryMs: drawRetryMs(this.#policy), type: controlEvents.close, data: JSON.stringify({ reason }) }),
+    );
+  }
+}
+
+/** Equal subscriptions, equal key: order and repetition make no difference. */
+function keyOf({ channels, types, envelope }: Pick<StreamRequest, 'channels' | 'types' | 'envelope'>): string {
+  return JSON.stringify([[...channels].sort(), [...types].sort(), envelope]);
+}

@@ -1,0 +1,365 @@
+import { framed } from './frame.ts';
+import { Ring, type RingLimits } from './ring.ts';
+import type { Event, Group, Outlet, Stream, Subscription } from './stream.ts';
+import { Wheel } from './wheel.ts';
+
+export interface FanoutOptions<E extends Event, Reason> {
+  readonly heartbeatMs: number;
+  /** A stream whose outlet has been full for this long is closed as slow, however little it holds. */
+  readonly stallMs: number;
+  /** A stream with more unsent bytes than this, in its socket and in the ring, is closed. */
+  readonly slowClientBytes: number;
+  readonly reasons: { readonly age: Reason; readonly slow: Reason };
+  /** The last bytes a stream gets before it is closed for a reason. */
+  readonly goodbye: (reason: Reason) => Buffer;
+  /** `reason` is undefined when the other side left. */
+  readonly closed?: (stream: Stream<E>, reason: Reason | undefined) => void;
+  /** A pass over a group is done; the oldest event it handed out stands at `position`. */
+  readonly swept?: (position: number) => void;
+  /** A group that nobody came back to is forgotten. */
+  readonly forgotten?: (group: Group<E>) => void;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+}
+
+/** A sweep gives way to accepting, probes and publishing after this long. */
+const sliceMs = 4;
+/** Streams served between two looks at the clock. */
+const streamsPerLook = 32;
+/** An empty group keeps its ring this long, for the clients that a proxy's reload sends back together. */
+const lingerMs = 30_000;
+/** A stream that was told goodbye but takes no bytes is destroyed after this long. */
+const goodbyeMs = 5000;
+
+/**
+ * The fan-out core: one log per group of equal subscriptions and a cursor per stream. A publish appends to the logs of
+ * the groups that hold its channel and schedules a sweep; a sweep takes each stream from its index to the head with
+ * bytes that all streams at that index share. Nothing is queued per stream, and no stream has a timer of its own.
+ */
+export class Fanout<E extends Event, Reason> {
+  /** Events handed to streams since the start. */
+  delivered = 0;
+  readonly #options: FanoutOptions<E, Reason>;
+  readonly #now: () => number;
+  readonly #limits: RingLimits;
+  readonly #groups = new Map<string, Group<E>>();
+  readonly #byChannel = new Map<string, Set<Group<E>>>();
+  readonly #streams = new Set<Stream<E>>();
+  /** Groups without streams, and since when; the longest first. */
+  readonly #idle = new Map<Group<E>, number>();
+  readonly #wheel: Wheel<Stream<E>>;
+  readonly #ticker: NodeJS.Timeout;
+  /** Told goodbye, not yet gone. */
+  readonly #leaving = new Map<Outlet, number>();
+  /** Groups with something to sweep, and how far the first one's pass has come (downwards, see #sweep). */
+  #dirty: Group<E>[] = [];
+  #pass: { readonly head: number; index: number } | undefined;
+  #scheduled: NodeJS.Immediate | undefined;
+
+  constructor(options: FanoutOptions<E, Reason>) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#limits = {
+      entries: 16_384,
+      bytes: 2 * options.slowClientBytes,
+      batchBytes: Math.min(262_144, options.slowClientBytes),
+    };
+    const tickMs = Math.max(10, Math.min(250, options.heartbeatMs / 20));
+    this.#wheel = new Wheel({
+      horizonMs: options.heartbeatMs,
+      tickMs,
+      now: this.#now(),
+      turn: (stream, now) => this.#turn(stream, now),
+    });
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+    this.#ticker.unref();
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  get streams(): Iterable<Stream<E>> {
+    return this.#streams;
+  }
+
+  groupOf(key: string): Group<E> | undefined {
+    return this.#groups.get(key);
+  }
+
+  /** A new group whose log begins after `since`. */
+  createGroup(subscription: Subscription<E>, since: number): Group<E> {
+    const group: Group<E> = {
+      ...subscription,
+      ring: new Ring(since, this.#limits),
+      streams: [],
+      swept: 0,
+      dirty: false,
+    };
+    this.#groups.set(group.key, group);
+    this.#idle.set(group, this.#now());
+    for (const channel of group.channels) {
+      const holders = this.#byChannel.get(channel);
+      if (holders) holders.add(group);
+      else this.#byChannel.set(channel, new Set([group]));
+    }
+    return group;
+  }
+
+  /** A stream of a group that takes part in nothing but heartbeats until it joins the log. */
+  open(
+    stream: Pick<Stream<E>, 'id' | 'group' | 'outlet' | 'framing' | 'heartbeat'> & { readonly maxAgeMs: number },
+  ): Stream<E> {
+    const { maxAgeMs, ...rest } = stream;
+    const now = this.#now();
+    const opened: Stream<E> = {
+      ...rest,
+      endsAt: now + maxAgeMs,
+      next: undefined,
+      place: stream.group.streams.length,
+      blocked: false,
+      closed: false,
+      writtenAt: now,
+      waiting: undefined,
+    };
+    opened.group.streams.push(opened);
+    this.#idle.delete(opened.group);
+    this.#streams.add(opened);
+    this.#wheel.add(opened, Math.min(now + this.#options.heartbeatMs, opened.endsAt));
+    return opened;
+  }
+
+  /** From here on the stream follows its group's log, beginning at an index. */
+  join(stream: Stream<E>, index: number): void {
+    if (stream.closed) return;
+    stream.next = index;
+    this.#deliver(stream, this.#now());
+  }
+
+  /** Bytes for this stream alone: its opening, a replay. False when it should wait for `writable`. */
+  write(stream: Stream<E>, bytes: Buffer): boolean {
+    if (stream.closed || bytes.length === 0) return !stream.closed;
+    stream.writtenAt = this.#now();
+    return this.#put(stream, framed(stream.framing, bytes));
+  }
+
+  /** Resolves when the stream's outlet has room again, or the stream is closed. */
+  writable(stream: Stream<E>): Promise<void> {
+    if (!stream.blocked || stream.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      stream.waiting = resolve;
+    });
+  }
+
+  /** Hands an event to every group that holds its channel. Positions never go down. */
+  append(event: E): void {
+    for (const group of this.#byChannel.get(event.channel) ?? []) {
+      if (group.accepts(event)) this.#appendTo(group, event.position, group.frame(event));
+    }
+  }
+
+  /** Puts bytes of another kind, a gap notice say, into the logs of all groups that hold one of the channels. */
+  announce(channels: readonly string[] | 'all', position: number, bytes: (group: Group<E>) => Buffer): void {
+    const groups =
+      channels === 'all'
+        ? this.#groups.values()
+        : new Set(channels.flatMap((channel) => [...(this.#byChannel.get(channel) ?? [])]));
+    for (const group of groups) this.#appendTo(group, position, bytes(group));
+  }
+
+  /** Empties all logs; they begin again after `since`. Streams that had not been served yet are closed as slow. */
+  reset(since: number): void {
+    for (const group of this.#groups.values()) group.ring.reset(since);
+  }
+
+  /** The outlet has room again. */
+  drained(stream: Stream<E>): void {
+    stream.blocked = false;
+    this.#wake(stream);
+    this.#deliver(stream, this.#now());
+  }
+
+  /** The other side is gone. */
+  gone(stream: Stream<E>): void {
+    this.#leaving.delete(stream.outlet);
+    this.#remove(stream, undefined);
+  }
+
+  /** Ends a stream with a goodbye that says why. */
+  close(stream: Stream<E>, reason: Reason): void {
+    if (stream.closed) return;
+    this.#leaving.set(stream.outlet, this.#now() + goodbyeMs);
+    this.#remove(stream, reason);
+    stream.outlet.end(framed(stream.framing, this.#options.goodbye(reason)));
+  }
+
+  /** Ends all streams evenly over a window. Those opened meanwhile are the caller's business. */
+  async drain(windowMs: number, reason: Reason): Promise<void> {
+    const streams = [...this.#streams];
+    const began = this.#now();
+    for (let closed = 0; closed < streams.length; ) {
+      const share = windowMs === 0 ? 1 : Math.min(1, (this.#now() - began) / windowMs);
+      const due = Math.min(streams.length, Math.floor(share * streams.length) + 1);
+      for (; closed < due; closed++) this.close(streams[closed] as Stream<E>, reason);
+      if (closed < streams.length)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(50, windowMs / streams.length)));
+    }
+  }
+
+  /** Destroys what is left and stops the clock. */
+  stop(): void {
+    clearInterval(this.#ticker);
+    clearImmediate(this.#scheduled);
+    for (const outlet of this.#leaving.keys()) outlet.destroy();
+    for (const stream of this.#streams) {
+      this.#remove(stream, undefined);
+      stream.outlet.destroy();
+    }
+  }
+
+  #appendTo(group: Group<E>, position: number, bytes: Buffer): void {
+    group.ring.append(position, bytes);
+    if (group.dirty) return;
+    group.dirty = true;
+    this.#dirty.push(group);
+    this.#schedule();
+  }
+
+  /** After the I/O callbacks of this turn of the loop: what arrives together leaves together, and nothing waits longer. */
+  #schedule(): void {
+    this.#scheduled ??= setImmediate(() => {
+      this.#scheduled = undefined;
+      this.#slice();
+    });
+  }
+
+  #slice(): void {
+    const ends = this.#now() + sliceMs;
+    while (this.#dirty.length > 0) {
+      const finished = this.#sweep(this.#dirty[0] as Group<E>, ends);
+      if (finished) this.#dirty.shift();
+      if (!finished || (this.#now() >= ends && this.#dirty.length > 0)) {
+        this.#schedule();
+        return;
+      }
+    }
+  }
+
+  /**
+   * One pass over a group's streams, as far as the slice lasts; true when everybody is at the head. The list is walked
+   * downwards: a stream that leaves is replaced by the last one, which this pass has already served.
+   */
+  #sweep(group: Group<E>, ends: number): boolean {
+    let now = this.#now();
+    for (;;) {
+      this.#pass ??= { head: group.ring.head, index: group.streams.length };
+      const pass = this.#pass;
+      for (pass.index = Math.min(pass.index, group.streams.length); pass.index > 0; ) {
+        pass.index--;
+        this.#deliver(group.streams[pass.index] as Stream<E>, now);
+        if (pass.index % streamsPerLook === 0) {
+          now = this.#now();
+          if (now >= ends && pass.index > 0) return false;
+        }
+      }
+      this.#pass = undefined;
+      this.#report(group, pass.head);
+      // what came while the pass was paused has been seen only by the streams after the pause
+      if (group.ring.head === pass.head) break;
+    }
+    group.dirty = false;
+    return true;
+  }
+
+  #report(group: Group<E>, head: number): void {
+    const from = Math.max(group.swept, group.ring.first);
+    if (from < head) this.#options.swept?.(group.ring.positionAt(from));
+    group.swept = head;
+  }
+
+  #deliver(stream: Stream<E>, now: number): void {
+    const { ring } = stream.group;
+    while (stream.next !== undefined && !stream.closed && stream.next < ring.head) {
+      if (this.#isSlow(stream, stream.next)) this.close(stream, this.#options.reasons.slow);
+      if (stream.blocked || stream.closed) return;
+      const batch = ring.batchFrom(stream.next, stream.framing);
+      this.delivered += batch.end - stream.next;
+      stream.next = batch.end;
+      stream.writtenAt = now;
+      this.#put(stream, batch.bytes);
+    }
+  }
+
+  /** Fallen out of the ring, or too far behind. Only a full outlet can be behind: a burst is no reader's fault. */
+  #isSlow({ group: { ring }, outlet, blocked }: Stream<E>, next: number): boolean {
+    return next < ring.first || (blocked && ring.lagBytes(next) + outlet.unsentBytes > this.#options.slowClientBytes);
+  }
+
+  #put(stream: Stream<E>, bytes: Buffer): boolean {
+    stream.blocked = !stream.outlet.write(bytes);
+    return !stream.blocked;
+  }
+
+  #remove(stream: Stream<E>, reason: Reason | undefined): void {
+    if (stream.closed) return;
+    stream.closed = true;
+    const { streams } = stream.group;
+    const last = streams.pop() as Stream<E>;
+    if (last !== stream) {
+      streams[stream.place] = last;
+      last.place = stream.place;
+    }
+    if (streams.length === 0) this.#idle.set(stream.group, this.#now());
+    this.#streams.delete(stream);
+    this.#wake(stream);
+    this.#options.closed?.(stream, reason);
+  }
+
+  #wake(stream: Stream<E>): void {
+    const { waiting } = stream;
+    stream.waiting = undefined;
+    waiting?.();
+  }
+
+  /** A stream's turn on the wheel: its end by age, its heartbeat, or nothing because it was written to meanwhile. */
+  #turn(stream: Stream<E>, now: number): number {
+    const { heartbeatMs, stallMs, reasons } = this.#options;
+    const stalled = stream.blocked && now - stream.writtenAt >= stallMs;
+    if (stalled || now >= stream.endsAt) {
+      this.close(stream, stalled ? reasons.slow : reasons.age);
+      return now;
+    }
+    if (now - stream.writtenAt >= heartbeatMs && !stream.blocked) {
+      stream.writtenAt = now;
+      this.#put(stream, stream.heartbeat);
+    }
+    // a full outlet has bytes under way, which is all that a heartbeat is for
+    return Math.min((stream.blocked ? now : stream.writtenAt) + heartbeatMs, stream.endsAt);
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    this.#wheel.advance(now);
+    for (const [outlet, deadline] of this.#leaving) {
+      if (now < deadline) break;
+      this.#leaving.delete(outlet);
+      outlet.destroy();
+    }
+    for (const [group, since] of this.#idle) {
+      if (now - since < lingerMs) break;
+      this.#forget(group);
+    }
+  }
+
+  #forget(group: Group<E>): void {
+    this.#idle.delete(group);
+    this.#groups.delete(group.key);
+    for (const channel of group.channels) {
+      const holders = this.#byChannel.get(channel);
+      holders?.delete(group);
+      if (holders?.size === 0) this.#byChannel.delete(channel);
+    }
+    this.#options.forgotten?.(group);
+  }
+}

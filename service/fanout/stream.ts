@@ -1,0 +1,58 @@
+import type { Framing } from './frame.ts';
+import type { Ring } from './ring.ts';
+
+/** Where a stream's bytes go: a socket, seen from here. */
+export interface Outlet {
+  /** Takes the bytes; false when it is full, and `Fanout.drained` will be called. */
+  write(bytes: Buffer): boolean;
+  /** Bytes taken but not sent. */
+  readonly unsentBytes: number;
+  /** Takes the last bytes and ends once they are sent. */
+  end(bytes: Buffer): void;
+  /** Ends at once, whatever is unsent. */
+  destroy(): void;
+}
+
+/** What the core has to know of an event. */
+export interface Event {
+  readonly channel: string;
+  readonly position: number;
+  readonly type?: string;
+}
+
+/** Equal subscriptions share one group: the same channels, filter and shape, hence the very same bytes. */
+export interface Subscription<E extends Event> {
+  readonly key: string;
+  readonly channels: readonly string[];
+  readonly accepts: (event: E) => boolean;
+  readonly frame: (event: E) => Buffer;
+}
+
+export interface Group<E extends Event> extends Subscription<E> {
+  readonly ring: Ring;
+  /** Unordered: a stream that leaves swaps places with the last one. */
+  readonly streams: Stream<E>[];
+  /** The index up to which the last sweep has served everybody who could take it. */
+  swept: number;
+  dirty: boolean;
+}
+
+export interface Stream<E extends Event> {
+  readonly id: string;
+  readonly group: Group<E>;
+  readonly outlet: Outlet;
+  readonly framing: Framing;
+  readonly heartbeat: Buffer;
+  /** When it ends by age, on the core's clock in milliseconds. */
+  readonly endsAt: number;
+  /** Index into the group's ring of the next entry to send; `undefined` while it is being replayed to. */
+  next: number | undefined;
+  /** Its place in the group's list. */
+  place: number;
+  /** The outlet is full. */
+  blocked: boolean;
+  closed: boolean;
+  writtenAt: number;
+  /** Called once when the outlet can take more or the stream is closed. */
+  waiting: (() => void) | undefined;
+}

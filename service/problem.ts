@@ -1,0 +1,39 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { StoreUnavailable } from './broker/broker.ts';
+
+/** An error for the client, as application/problem+json (RFC 9457). */
+export class Problem extends Error {
+  readonly statusCode: number;
+  /** For 429 and 503. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(statusCode: number, detail: string, retryAfterSeconds?: number) {
+    super(detail);
+    this.statusCode = statusCode;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Every error leaves as problem+json. What went wrong inside is logged, and not told. */
+export function registerProblems(app: FastifyInstance, retryAfterSeconds: () => number): void {
+  app.setNotFoundHandler((request, reply) =>
+    send(reply, new Problem(404, `there is no ${request.method} ${request.url.split('?')[0]}`)),
+  );
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    if (error instanceof Problem) return send(reply, error);
+    if (error instanceof StoreUnavailable) return send(reply, new Problem(503, error.message, retryAfterSeconds()));
+    const status = error.statusCode ?? 500;
+    if (status < 500) return send(reply, new Problem(status, error.message));
+    request.log.error({ err: error }, 'request failed');
+    return send(reply, new Problem(500, 'something went wrong on our side'));
+  });
+}
+
+function send(reply: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
+  return reply
+    .code(problem.statusCode)
+    .type('application/problem+json')
+    .send({ title: STATUS_CODES[problem.statusCode], status: problem.statusCode, detail: problem.message });
+}

@@ -1,0 +1,130 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  channelPattern,
+  controlEvents,
+  cursorPattern,
+  drawRetryMs,
+  proxySoftFailsHeader,
+  type SoftFailReason,
+  softFailHeader,
+  streamHeaders,
+} from '../../lib/policy/index.ts';
+import type { Refusal } from '../admission.ts';
+import { StoreUnavailable } from '../broker/broker.ts';
+import { frame } from '../fanout/frame.ts';
+import { Problem } from '../problem.ts';
+import type { Service } from '../service.ts';
+import { follow, SocketOutlet } from '../socket-outlet.ts';
+
+interface Query {
+  readonly channel: readonly string[];
+  readonly type?: readonly string[];
+  readonly lastEventId?: string;
+  readonly heartbeat?: 'comment' | 'event';
+  readonly envelope?: '0' | '1';
+}
+
+const querystring = {
+  type: 'object',
+  required: ['channel'],
+  properties: {
+    channel: { type: 'array', minItems: 1, maxItems: 100, items: { type: 'string', pattern: channelPattern } },
+    type: { type: 'array', maxItems: 100, items: { type: 'string', minLength: 1, maxLength: 128 } },
+    lastEventId: { type: 'string', maxLength: 256 },
+    heartbeat: { enum: ['comment', 'event'] },
+    envelope: { enum: ['0', '1'] },
+  },
+};
+
+/** `GET /events`: the stream. */
+export function eventsRoute(app: FastifyInstance, service: Service): void {
+  app.get<{ Querystring: Query }>('/events', { schema: { querystring } }, async (request, reply) => {
+    if (!request.accepts().type(['text/event-stream']))
+      throw new Problem(406, 'this resource is a text/event-stream; accept that type');
+    const refusal = service.draining
+      ? refusalFor(service, 'draining')
+      : service.admission.refuse(service.delivery.fanout.size);
+    if (refusal) return refuse(service, request, reply, refusal);
+    try {
+      return await openStream(service, request, reply);
+    } catch (error) {
+      if (error instanceof StoreUnavailable && !reply.sent)
+        return refuse(service, request, reply, refusalFor(service, 'store-lost'));
+      throw error;
+    }
+  });
+}
+
+async function openStream(
+  service: Service,
+  request: FastifyRequest<{ Querystring: Query }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { channel, type = [], heartbeat = 'comment', envelope } = request.query;
+  const { socket } = request.raw;
+  // Before HTTP/1.1 there are no chunks: the end of the connection is the end of the body.
+  const framing = request.raw.httpVersion === '1.0' ? 'raw' : 'chunked';
+  await service.delivery.open(
+    {
+      channels: [...new Set(channel)],
+      types: [...new Set(type)],
+      envelope: envelope === '1',
+      heartbeat,
+      lastEventId: lastEventIdOf(request),
+      outlet: new SocketOutlet(socket, framing),
+      framing,
+    },
+    (stream) => {
+      reply.hijack();
+      // head and first bytes in one packet
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+      reply.raw.writeHead(200, { ...headersOf(reply), ...streamHeaders, connection: 'close' });
+      reply.raw.flushHeaders();
+      follow(socket, service.delivery.fanout, stream);
+    },
+  );
+  return reply;
+}
+
+/** What plugins have put on the reply, CORS for one: a hijacked reply does not send it by itself. */
+function headersOf(reply: FastifyReply): Record<string, string | string[]> {
+  const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(headers.map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]));
+}
+
+/** The header is the browser's, and newer: it moves on with each event, while the query stays as it was written. */
+function lastEventIdOf(request: FastifyRequest<{ Querystring: Query }>): string | undefined {
+  const header = request.headers['last-event-id'];
+  return (typeof header === 'string' && header) || request.query.lastEventId || undefined;
+}
+
+function refusalFor({ settings }: Service, reason: SoftFailReason): Refusal {
+  return { reason, retryMs: drawRetryMs(settings.policy) };
+}
+
+/**
+ * Turns a stream away so that it comes back: 200, an empty stream with `retry:`. Clients that do not ask for an event
+ * stream by name, and proxies that soft-fail by themselves, get 503 instead.
+ */
+function refuse(
+  service: Service,
+  request: FastifyRequest<{ Querystring: Query }>,
+  reply: FastifyReply,
+  { reason, retryMs }: Refusal,
+): FastifyReply {
+  service.metrics.softFails.inc({ reason });
+  const byName = request.headers.accept?.includes('text/event-stream') ?? false;
+  if (!byName || request.headers[proxySoftFailsHeader] !== undefined)
+    throw new Problem(503, `no new streams: ${reason}`, Math.ceil(retryMs / 1000));
+  const cursor = lastEventIdOf(request);
+  // the cursor goes back as it came, unless it is none: some clients forget theirs when a response begins without an id
+  const id = cursor !== undefined && new RegExp(cursorPattern).test(cursor) ? { id: cursor } : {};
+  const body = frame({
+    retryMs,
+    ...id,
+    type: controlEvents.close,
+    data: JSON.stringify({ reason: reason === 'draining' ? 'drain' : reason === 'limit' ? 'overloaded' : reason }),
+  });
+  return reply.headers(streamHeaders).header(softFailHeader, reason).send(body);
+}

@@ -1,0 +1,67 @@
+import type { FastifyInstance } from 'fastify';
+import { channelPattern } from '../../lib/policy/index.ts';
+import type { Draft } from '../broker/broker.ts';
+import { writeCursor } from '../broker/cursor.ts';
+import { Problem } from '../problem.ts';
+import type { Service } from '../service.ts';
+
+/** Events in one publish at most. */
+const mostEvents = 1000;
+/** A body may hold a few of the largest events, and many small ones. */
+const eventsPerBody = 16;
+
+const params = { type: 'object', properties: { channel: { type: 'string', pattern: channelPattern } } };
+
+/** `POST /channels/:channel/events`: one event or an array of them, kept and delivered in that order. */
+export function publishRoute(app: FastifyInstance, { broker, metrics, settings }: Service): void {
+  const { maxEventBytes } = settings.policy;
+  const options = { schema: { params }, bodyLimit: eventsPerBody * maxEventBytes + 1024 };
+  app.post<{ Params: { channel: string }; Body: unknown }>(
+    '/channels/:channel/events',
+    options,
+    async (request, reply) => {
+      const drafts = draftsOf(request.body, maxEventBytes);
+      const cursors = await broker.publish(request.params.channel, drafts);
+      metrics.published.inc(drafts.length);
+      return reply.code(202).send({ ids: cursors.map(writeCursor) });
+    },
+  );
+}
+
+/** @throws Problem 400 or 413, naming the event, the field and what would be accepted. */
+function draftsOf(body: unknown, maxEventBytes: number): readonly Draft[] {
+  const events = Array.isArray(body) ? body : [body];
+  if (events.length === 0 || events.length > mostEvents)
+    throw new Problem(400, `a publish must hold 1 to ${mostEvents} events, not ${events.length}`);
+  return events.map((event, index) =>
+    draftOf(event, Array.isArray(body) ? `event ${index}` : 'the event', maxEventBytes),
+  );
+}
+
+function draftOf(event: unknown, where: string, maxEventBytes: number): Draft {
+  if (typeof event !== 'object' || event === null || Array.isArray(event))
+    throw new Problem(400, `${where} must be an object { "type"?, "data" }`);
+  const { type, data, ...rest } = event as Record<string, unknown>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined)
+    throw new Problem(400, `${where} has an unknown key ${JSON.stringify(unknown)}; the keys are "type" and "data"`);
+  if (data === undefined) throw new Problem(400, `${where} must have "data", any JSON value`);
+  if (type !== undefined) checkType(type, where);
+  const text = JSON.stringify(data);
+  const size = Buffer.byteLength(text) + Buffer.byteLength(type ?? '');
+  if (size > maxEventBytes) throw new Problem(413, `${where} has ${size} bytes, and maxEventBytes is ${maxEventBytes}`);
+  return { ...(type !== undefined && { type }), data: text };
+}
+
+/** A type that breaks its line could forge any field, and one of ours could be mistaken for the service speaking. */
+function checkType(type: unknown, where: string): asserts type is string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  const plain = typeof type === 'string' && /^[^\u0000-\u001f\u007f]{1,128}$/.test(type);
+  const ours = plain && (type.startsWith('stream:') || type === 'heartbeat');
+  if (!plain || ours) {
+    throw new Problem(
+      400,
+      `${where} has the type ${JSON.stringify(type)}; a type is 1 to 128 characters, none of them a control character, and not "heartbeat" or "stream:…"`,
+    );
+  }
+}

@@ -1,0 +1,132 @@
+import { type Fault, PolicyError, policyFromEnv, type StreamPolicy } from '../lib/policy/index.ts';
+
+/** What the service is started with. */
+export interface ServiceSettings {
+  readonly policy: StreamPolicy;
+  readonly host: string;
+  readonly port: number;
+  /** Absent: the embedded broker. */
+  readonly redisUrl: string | undefined;
+  readonly redisUsername: string | undefined;
+  readonly redisPassword: string | undefined;
+  readonly corsOrigins: readonly string[];
+  /** Whether X-Forwarded-For and its like are believed. */
+  readonly trustProxy: boolean;
+  readonly logLevel: LogLevel;
+  /** Names this replica in stream ids and logs. */
+  readonly replica: string;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Set, but of no effect in this version: better said than ignored. */
+const notYet: Readonly<Record<string, string>> = {
+  JWT_SECRET: 'authentication',
+  JWT_PUBLIC_KEY: 'authentication',
+  JWKS_URL: 'authentication',
+  TLS_CERT_FILE: 'TLS by the service itself; terminate it in front',
+  TLS_KEY_FILE: 'TLS by the service itself; terminate it in front',
+};
+
+/**
+ * The settings of an environment.
+ *
+ * @throws PolicyError with all faults of the environment, the policy's included.
+ */
+export function settingsFromEnv(env: Env): ServiceSettings {
+  const faults: Fault[] = [];
+  const policy = gather(faults, () => policyFromEnv(env));
+  const host = env.HOST || '127.0.0.1';
+  const settings = {
+    host,
+    port: portFrom(env.PORT || '8080', faults),
+    redisUrl: redisUrlFrom(env.REDIS_URL, faults),
+    redisUsername: env.REDIS_USERNAME || undefined,
+    redisPassword: env.REDIS_PASSWORD || undefined,
+    corsOrigins: originsFrom(env.CORS_ORIGINS, faults),
+    trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
+    logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
+    replica: replicaFrom(env.REPLICA || `r${process.pid}`, faults),
+  };
+  const anonymous = oneOf(['true', 'false'], 'ALLOW_ANONYMOUS', env.ALLOW_ANONYMOUS || 'false', faults) === 'true';
+  oneOf(['none'], 'AUTH_MODE', env.AUTH_MODE || 'none', faults);
+  if (!isLoopback(host) && !anonymous) {
+    faults.push(
+      fault(
+        'HOST',
+        host,
+        'be a loopback address: without authentication everybody could subscribe and publish; set ALLOW_ANONYMOUS=true to allow that',
+      ),
+    );
+  }
+  for (const [name, what] of Object.entries(notYet)) {
+    if (env[name])
+      faults.push({
+        rule: 'environment',
+        fields: [name],
+        message: `${name} must not be set: this version has no ${what}`,
+      });
+  }
+  if (faults.length > 0 || policy === undefined) throw new PolicyError('the service cannot start', faults);
+  return { policy, ...settings };
+}
+
+function fault(name: string, value: string, must: string): Fault {
+  return { rule: 'environment', fields: [name], message: `${name} (${value}) must ${must}` };
+}
+
+function gather<T>(faults: Fault[], attempt: () => T): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+function oneOf<T extends string>(values: readonly T[], name: string, value: string, faults: Fault[]): T {
+  const known = values.find((one) => one === value);
+  if (known === undefined) faults.push(fault(name, value, `be one of ${values.join(', ')}`));
+  return known ?? (values[0] as T);
+}
+
+function portFrom(text: string, faults: Fault[]): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) faults.push(fault('PORT', text, 'be a whole number from 0 to 65535'));
+  return port;
+}
+
+function redisUrlFrom(text: string | undefined, faults: Fault[]): string | undefined {
+  if (!text) return undefined;
+  const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
+  // the value may hold a password, so it is not repeated
+  if (protocol !== 'redis:' && protocol !== 'rediss:')
+    faults.push(fault('REDIS_URL', 'not shown', 'be a URL that begins with redis:// or rediss://'));
+  return text;
+}
+
+function originsFrom(text: string | undefined, faults: Fault[]): readonly string[] {
+  const origins = (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean);
+  for (const origin of origins) {
+    const wellFormed = URL.canParse(origin) && new URL(origin).origin === origin;
+    if (!wellFormed) faults.push(fault('CORS_ORIGINS', origin, 'be a list of origins such as https://app.example.com'));
+  }
+  return origins;
+}
+
+function replicaFrom(text: string, faults: Fault[]): string {
+  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
+    faults.push(fault('REPLICA', text, 'be up to 64 letters, digits, dots, dashes or underscores'));
+  return text;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
