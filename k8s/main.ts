@@ -1,0 +1,37 @@
+import { App, YamlOutputType } from 'cdk8s';
+import { type KitConfig, loadConfig } from '../lib/config/load.ts';
+import { PolicyError } from '../lib/policy/index.ts';
+import { StreamChart } from './stream-chart.ts';
+
+try {
+  synth(loadConfig());
+} catch (error) {
+  if (!(error instanceof PolicyError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function synth({ policy, service, kubernetes }: KitConfig): void {
+  // One file for all charts: with one file each, `cdk8s synth -p` would print them without a separator between them.
+  const app = new App({ yamlOutputType: YamlOutputType.FILE_PER_APP });
+  if (kubernetes.enabled) {
+    new StreamChart(app, 'stream', {
+      policy,
+      name: kubernetes.name,
+      namespace: kubernetes.namespace,
+      image: service.image ?? 'sse-kit-service:latest',
+      replicas: service.replicas.min,
+      // The configuration counts as Fargate does: 1024 units are one core.
+      cpuMillis: Math.round((service.cpu * 1000) / 1024),
+      memoryMiB: service.memoryMiB,
+      host: kubernetes.host,
+      tlsSecret: kubernetes.tlsSecret,
+      redisSecret: kubernetes.redisSecret,
+      edge: kubernetes.edge,
+      allowAnonymous: service.allowAnonymous,
+    });
+  } else {
+    console.error('kubernetes.enabled (false) leaves nothing to synthesize; set it to true for the chart');
+  }
+  app.synth();
+}

@@ -1,0 +1,59 @@
+import { definePolicy } from '../../lib/policy/index.ts';
+import { podOf, synth } from './chart.ts';
+
+const manifests = synth();
+const { ingress, service } = manifests;
+
+test('turns buffering off, waits as long as the policy says and keeps clients with their replica', () => {
+  expect(ingress.metadata.annotations).toMatchInlineSnapshot(`
+{
+  "nginx.ingress.kubernetes.io/affinity": "cookie",
+  "nginx.ingress.kubernetes.io/affinity-mode": "balanced",
+  "nginx.ingress.kubernetes.io/proxy-buffering": "off",
+  "nginx.ingress.kubernetes.io/proxy-connect-timeout": "5",
+  "nginx.ingress.kubernetes.io/proxy-http-version": "1.1",
+  "nginx.ingress.kubernetes.io/proxy-next-upstream": "error timeout",
+  "nginx.ingress.kubernetes.io/proxy-read-timeout": "60",
+  "nginx.ingress.kubernetes.io/session-cookie-change-on-failure": "true",
+  "nginx.ingress.kubernetes.io/session-cookie-expires": "3600",
+  "nginx.ingress.kubernetes.io/session-cookie-max-age": "3600",
+  "nginx.ingress.kubernetes.io/session-cookie-name": "SSEKIT",
+}
+`);
+});
+
+test('follows the policy when a number changes', () => {
+  const policy = definePolicy({ idleSeconds: 90, keepAliveSeconds: 125, stickiness: 'none' });
+  const { annotations } = synth({ policy }).ingress.metadata;
+
+  expect(annotations).toHaveProperty(['nginx.ingress.kubernetes.io/proxy-read-timeout'], '90');
+  expect(annotations).not.toHaveProperty(['nginx.ingress.kubernetes.io/affinity']);
+});
+
+test('holds nothing but strings, as annotations must', () => {
+  expect(new Set(Object.values(ingress.metadata.annotations).map((value) => typeof value))).toEqual(
+    new Set(['string']),
+  );
+});
+
+test('leads the whole host to the port of the Service', () => {
+  const backend = { service: { name: service.metadata.name, port: { number: service.spec.ports?.[0]?.port } } };
+
+  expect(ingress.spec).toEqual({
+    ingressClassName: 'nginx',
+    rules: [{ host: 'sse.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+  });
+  expect(service.spec.ports).toMatchObject([{ targetPort: podOf(manifests).container.ports?.[0]?.containerPort }]);
+});
+
+test('ends TLS when there is a certificate', () => {
+  expect(synth({ tlsSecret: 'certificate' }).ingress.spec.tls).toEqual([
+    { hosts: ['sse.test'], secretName: 'certificate' },
+  ]);
+});
+
+test('fails when the edge cannot express the policy', () => {
+  const policy = definePolicy({ drainSeconds: 300 });
+
+  expect(() => synth({ policy })).toThrow(/ingress-nginx cannot express the policy:\n.*drainSeconds \(300\)/);
+});
