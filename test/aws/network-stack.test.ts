@@ -1,0 +1,32 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { stacks } from './stacks.ts';
+
+const template = (network: Parameters<typeof stacks>[0] = {}) => Template.fromStack(stacks(network).network);
+
+test('two zones with a public and a private subnet each, and one NAT gateway', () => {
+  const network = template();
+
+  network.resourceCountIs('AWS::EC2::Subnet', 4);
+  network.resourceCountIs('AWS::EC2::NatGateway', 1);
+});
+
+test('every zone asked for is there, though account and region are not known', () => {
+  template({ network: { maxAzs: 4 } }).resourceCountIs('AWS::EC2::Subnet', 8);
+});
+
+test('nothing but the network: no function that would have to empty the default security group', () => {
+  template().resourceCountIs('AWS::Lambda::Function', 0);
+});
+
+test('without a NAT gateway, tasks reach what they need to start through endpoints', () => {
+  const network = template({ network: { natGateways: 0 } });
+
+  network.resourceCountIs('AWS::EC2::NatGateway', 0);
+  expect(Object.values(network.findResources('AWS::EC2::VPCEndpoint'))).toHaveLength(5);
+});
+
+test('fails when there are more NAT gateways than zones to put them in', () => {
+  expect(() => stacks({ network: { natGateways: 3 } })).toThrow(
+    'natGateways (3) must be at most maxAzs (2), one a zone; lower natGateways to 2',
+  );
+});

@@ -1,0 +1,45 @@
+import { App } from 'aws-cdk-lib';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { CacheStack, type CacheStackProps } from '../../lib/aws/cache-stack.ts';
+import { featureFlags } from '../../lib/aws/feature-flags.ts';
+import { NetworkStack, type NetworkStackProps } from '../../lib/aws/network-stack.ts';
+import { ServiceStack, type ServiceStackProps } from '../../lib/aws/service-stack.ts';
+import { definePolicy, type StreamPolicy } from '../../lib/policy/index.ts';
+
+interface Overrides {
+  readonly policy?: Partial<StreamPolicy>;
+  readonly network?: NetworkStackProps;
+  readonly cache?: Partial<CacheStackProps>;
+  readonly service?: Partial<ServiceStackProps>;
+}
+
+/** The three stacks, wired as bin/app.ts does, with the flags of cdk.json, which `new App()` does not read by itself. */
+export function stacks(overrides: Overrides = {}) {
+  // CDK's own validation costs seconds; the real synth of this folder runs with it
+  const app = new App({ context: { ...featureFlags }, builtinCloudFormationValidation: false });
+  const policy = definePolicy(overrides.policy);
+  const network = new NetworkStack(app, 'Test-Network', overrides.network);
+  const { vpc } = network;
+  const cache = new CacheStack(app, 'Test-Cache', { policy, vpc, ...overrides.cache });
+  const image = 'registry.example.com/sse-kit:1';
+  const service = new ServiceStack(app, 'Test-Service', {
+    policy,
+    vpc,
+    store: cache.store,
+    image,
+    ...overrides.service,
+  });
+  return { app, policy, network, cache, service };
+}
+
+/** Properties of the only resource of a type. */
+export function only(template: Template, type: string) {
+  const found = Object.values(template.findResources(type));
+  expect(found).toHaveLength(1);
+  return found[0]?.Properties;
+}
+
+/** Attributes as a record: CloudFormation has them as pairs, in no order that means anything. */
+export function attributesOf(pairs: readonly { readonly Key: string; readonly Value: string }[]) {
+  return Object.fromEntries(pairs.map(({ Key, Value }) => [Key, Value]));
+}
