@@ -1,6 +1,6 @@
 import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { drawRetryMs, serverTimersMs } from '../lib/policy/index.ts';
 import { Admission } from './admission.ts';
 import type { Broker } from './broker/broker.ts';
@@ -29,7 +29,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
     logger: { level: settings.logLevel, base: { replica: settings.replica } },
     trustProxy: settings.trustProxy,
     // a line per request would hold the query, and with it tokens; streams have lines of their own
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     ...serverTimersMs(policy),
     // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
     return503OnClosing: false,
@@ -48,7 +48,8 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
   }
   for (const route of [eventsRoute, publishRoute, operationsRoutes, pageRoute]) route(app, service);
   app.addHook('preClose', () => service.delivery.close());
-  await service.delivery.start();
+  // not waited for: a service without its store is alive, not ready, and turns streams away softly
+  void service.delivery.start();
   return {
     app,
     drain: (windowMs = policy.drainSeconds * 1000) => {

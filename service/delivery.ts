@@ -75,7 +75,7 @@ export class Delivery {
     });
   }
 
-  /** Begins to deliver. Resolves when the store has been reached. */
+  /** Begins to deliver. Resolves when the store has been reached; until then there is nothing to open streams on. */
   start(): Promise<void> {
     return this.#broker.start({
       event: (event) => this.fanout.append(event),

@@ -20,7 +20,6 @@ export class Intake {
   readonly #seen = new Map<string, number>();
   #waiting: Notice[] = [];
   #here: Cursor | undefined;
-  #onBegun: (() => void) | undefined;
   #busy = false;
   /** The connection was away: what came after `here` has to be read before anything new counts. */
   #stale = false;
@@ -34,11 +33,6 @@ export class Intake {
 
   get here(): Cursor | undefined {
     return this.#here;
-  }
-
-  /** `resolve` is called at the first beat. */
-  onBegun(resolve: () => void): void {
-    this.#onBegun = resolve;
   }
 
   event(epoch: string, event: StoredEvent, previous: number): void {
@@ -91,7 +85,6 @@ export class Intake {
     if (this.#here === undefined) {
       this.#here = cursor;
       this.#stale = false;
-      this.#onBegun?.();
       return undefined;
     }
     if (cursor.epoch !== this.#here.epoch) return this.#restart(cursor);

@@ -114,12 +114,11 @@ export class RedisBroker implements Broker {
     this.#intake = new Intake(listener, (channels, after, upTo) => this.replay(channels, after, upTo));
     this.#subscriber.on('message', (name: string, message: string) => this.#heard(name, message));
     this.#subscriber.on('close', () => this.#lost());
-    this.#subscriber.on('ready', () => void this.#resubscribe());
-    const begun = new Promise<void>((resolve) => this.#intake?.onBegun(resolve));
+    const heard = new Promise<void>((resolve) => this.#subscriber.on('ready', () => void this.#resubscribe(resolve)));
     for (const client of [this.#commands, this.#subscriber]) client.connect().catch(() => {});
     this.#beatTimer = setInterval(() => void this.#check(), beatMs);
     this.#beatTimer.unref();
-    await begun;
+    await heard;
   }
 
   async publish(channel: string, drafts: readonly Draft[]): Promise<readonly Cursor[]> {
@@ -244,11 +243,12 @@ export class RedisBroker implements Broker {
   }
 
   /** After each connect: all channels again, then a beat, which shows how far to catch up. */
-  async #resubscribe(): Promise<void> {
+  async #resubscribe(heard: () => void): Promise<void> {
     try {
       await this.#subscriber.subscribe(this.#beatTopic, ...[...this.#holds.keys()].map(topic));
       await this.catchUp();
       this.#hears = true;
+      heard();
     } catch {
       this.#subscriber.disconnect(true);
     }

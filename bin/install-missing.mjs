@@ -1,0 +1,65 @@
+// Makes a fresh clone runnable. Plain JavaScript with nothing but Node's own modules: it runs before anything is there.
+//   node bin/install-missing.mjs            npm packages
+//   node bin/install-missing.mjs --system   and the system packages that the tests of `npm test` talk to
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Program to look for → Debian package that has it. */
+const systemPrograms = { nginx: 'nginx', 'redis-server': 'redis-server' };
+
+function installNpmPackages() {
+  const installed = `${root}node_modules/.package-lock.json`;
+  const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+  if (current) return;
+  console.error('installing npm packages …');
+  // through the npm that runs this script, where there is one: on Windows a bare "npm" is no program
+  const npm = process.env.npm_execpath;
+  const [command, ...args] = npm === undefined ? ['npm'] : [process.execPath, npm];
+  execFileSync(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function installSystemPackages() {
+  const missing = Object.entries(systemPrograms)
+    .filter(([program]) => !onPath(program))
+    .map(([, name]) => name);
+  if (missing.length === 0) return;
+  const admin = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const apt = spawnSync('apt-get', ['--version']).status === 0;
+  const allowed = admin.length === 0 || spawnSync('sudo', ['-n', 'true']).status === 0;
+  if (!apt || !allowed) {
+    console.error(`the tests need ${missing.join(', ')}; install ${missing.length > 1 ? 'them' : 'it'} and run npm test again, or run npm run check, which needs nothing`);
+    process.exit(1);
+  }
+  console.error(`installing ${missing.join(', ')} …`);
+  withoutStartingServices(admin, () => {
+    run([...admin, 'apt-get', '-qq', 'update']);
+    run([...admin, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-y', 'install', '--no-install-recommends', ...missing]);
+  });
+}
+
+/** Debian starts what it installs; the tests start their own. policy-rc.d(8) 101 forbids it for the moment. */
+function withoutStartingServices(admin, action) {
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = admin.length === 0 && !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    action();
+  } finally {
+    if (ours && readFileSync(policy, 'utf8').includes('exit 101')) rmSync(policy);
+  }
+}
+
+function run([command, ...args]) {
+  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function onPath(program) {
+  const folders = `${process.env.PATH}:/usr/sbin:/usr/local/sbin:/sbin`.split(':');
+  return folders.some((folder) => existsSync(`${folder}/${program}`));
+}
+
+installNpmPackages();
+if (process.argv.includes('--system')) installSystemPackages();

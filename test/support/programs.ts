@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A program that a test started; ends with `stopPrograms`. */
+export interface Program {
+  readonly pid: number;
+  /** Everything it has printed so far. */
+  readonly output: () => string;
+  /** Resolves once its output matches. */
+  readonly prints: (pattern: RegExp) => Promise<void>;
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+}
+
+const running = new Map<ChildProcess, Promise<unknown>>();
+const folders: string[] = [];
+
+/** Starts a program in this process's environment plus `env`. Sbin folders are looked in too: servers live there. */
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+): Program {
+  const path = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const child = spawn(command, args, {
+    env: { ...process.env, PATH: path, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd !== undefined && { cwd }),
+  });
+  let printed = '';
+  const lookers = new Set<() => void>();
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe.on('data', (piece: Buffer) => {
+      printed += piece.toString();
+      for (const look of [...lookers]) look();
+    });
+  }
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.on('error', (error) => reject(new Error(`${command} cannot be started: ${error.message}`)));
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+  });
+  exited.catch(() => {});
+  running.set(child, exited);
+  const prints = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!pattern.test(printed)) return;
+        lookers.delete(look);
+        resolve();
+      };
+      lookers.add(look);
+      exited.then(() => reject(new Error(`${command} ended before it printed ${pattern}:\n${printed}`)), reject);
+      look();
+    });
+  return { pid: child.pid ?? 0, output: () => printed, prints, exited, signal: (signal) => void child.kill(signal) };
+}
+
+/** For `afterAll`: ends everything that was started here, and removes the folders. */
+export async function stopPrograms(): Promise<void> {
+  for (const child of running.keys()) {
+    child.kill('SIGCONT');
+    child.kill('SIGKILL');
+  }
+  await Promise.allSettled(running.values());
+  running.clear();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** A folder of the test's own, removed by `stopPrograms`. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sse-kit-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+export interface RedisServer extends Program {
+  readonly port: number;
+  readonly url: string;
+}
+
+/** A redis-server that keeps nothing on disk. */
+export async function startRedis(port?: number, args: readonly string[] = []): Promise<RedisServer> {
+  const chosen = port ?? (await freePort());
+  const options = [
+    '--port',
+    String(chosen),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    temporaryFolder(),
+  ];
+  const program = startProgram('redis-server', [...options, ...args]);
+  await program.prints(/Ready to accept connections/);
+  return { ...program, port: chosen, url: `redis://127.0.0.1:${chosen}` };
+}

@@ -1,0 +1,49 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+interface Pair {
+  readonly inner: Socket;
+  asked: string;
+}
+
+/** A TCP proxy that can stop passing answers on, on connections chosen by what was asked on them. */
+export interface TcpProxy {
+  readonly url: string;
+  readonly deafen: (chosen: (asked: string) => boolean) => void;
+  readonly close: () => void;
+}
+
+export function startProxy(targetPort: number): Promise<TcpProxy> {
+  const pairs = new Set<Pair>();
+  const server = createServer((outer) => {
+    const inner = connect(targetPort, '127.0.0.1');
+    const pair: Pair = { inner, asked: '' };
+    pairs.add(pair);
+    outer.on('data', (bytes) => {
+      pair.asked += bytes.toString();
+      inner.write(bytes);
+    });
+    inner.pipe(outer);
+    const end = (): void => {
+      pairs.delete(pair);
+      inner.destroy();
+      outer.destroy();
+    };
+    for (const socket of [inner, outer]) socket.on('close', end).on('error', end);
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      resolve({
+        url: `redis://127.0.0.1:${port}`,
+        deafen: (chosen) => {
+          for (const { asked, inner } of pairs) if (chosen(asked)) inner.unpipe().resume();
+        },
+        close: () => {
+          server.close();
+          for (const { inner } of pairs) inner.destroy();
+        },
+      });
+    });
+  });
+}

@@ -1,0 +1,97 @@
+import { get, type IncomingMessage } from 'node:http';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+
+/** A stream as a test sees it: everything that arrived, and ways to wait for more. */
+export interface TestStream {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** Dispatched events, control events included, in order. */
+  readonly events: EventSourceMessage[];
+  readonly comments: string[];
+  readonly retries: number[];
+  /** The body as it came. */
+  readonly text: () => string;
+  readonly ended: Promise<void>;
+  /** Resolves once the condition holds; it is looked at after each piece that arrives. */
+  readonly until: (condition: () => boolean) => Promise<void>;
+  /** Waits for an event of a type. */
+  readonly event: (type: string) => Promise<EventSourceMessage>;
+  /** Waits until this many events that are no control events have arrived, and returns their data. */
+  readonly data: (count: number) => Promise<unknown[]>;
+  readonly pause: () => void;
+  readonly close: () => void;
+}
+
+const open = new Set<() => void>();
+
+/** For `afterEach`. */
+export function closeStreams(): void {
+  for (const close of open) close();
+  open.clear();
+}
+
+export function openStream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false }, (response) =>
+      resolve(follow(response)),
+    );
+    request.on('error', reject);
+    open.add(() => request.destroy());
+  });
+}
+
+const isData = ({ event }: EventSourceMessage): boolean => !event?.startsWith('stream:');
+
+function follow(response: IncomingMessage): TestStream {
+  const events: EventSourceMessage[] = [];
+  const comments: string[] = [];
+  const retries: number[] = [];
+  const waiting = new Set<() => void>();
+  const pieces: Buffer[] = [];
+  const parser = createParser({
+    onEvent: (event) => events.push(event),
+    onComment: (comment) => comments.push(comment),
+    onRetry: (retry) => retries.push(retry),
+  });
+  const look = (): void => {
+    for (const check of [...waiting]) check();
+  };
+  response.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    parser.feed(piece.toString());
+    look();
+  });
+  const ended = new Promise<void>((resolve) => response.on('close', () => resolve()));
+  response.on('error', () => {});
+  const until = (condition: () => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (!condition()) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      void ended.then(() => reject(new Error(`the stream ended first; it had ${JSON.stringify(events)}`)));
+      check();
+    });
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    events,
+    comments,
+    retries,
+    text: () => Buffer.concat(pieces).toString(),
+    ended,
+    until,
+    event: async (type) => {
+      await until(() => events.some(({ event }) => event === type));
+      return events.find(({ event }) => event === type) as EventSourceMessage;
+    },
+    data: async (count) => {
+      await until(() => events.filter(isData).length >= count);
+      return events.filter(isData).map(({ data }) => JSON.parse(data));
+    },
+    pause: () => response.pause(),
+    close: () => response.destroy(),
+  };
+}
