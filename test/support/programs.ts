@@ -29,6 +29,8 @@ export function startProgram(
   const child = spawn(command, args, {
     env: { ...process.env, PATH: path, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // a group of its own, so that workers end with their master
+    detached: true,
     ...(cwd !== undefined && { cwd }),
   });
   let printed = '';
@@ -62,12 +64,19 @@ export function startProgram(
 /** For `afterAll`: ends everything that was started here, and removes the folders. */
 export async function stopPrograms(): Promise<void> {
   for (const child of running.keys()) {
-    child.kill('SIGCONT');
-    child.kill('SIGKILL');
+    signalGroup(child, 'SIGKILL');
   }
   await Promise.allSettled(running.values());
   running.clear();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // it has ended by itself
+  }
 }
 
 /** A folder of the test's own, removed by `stopPrograms`. */
