@@ -55,8 +55,7 @@ function draftOf(event: unknown, where: string, maxEventBytes: number): Draft {
 
 /** A type that breaks its line could forge any field, and one of ours could be mistaken for the service speaking. */
 function checkType(type: unknown, where: string): asserts type is string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  const plain = typeof type === 'string' && /^[^\u0000-\u001f\u007f]{1,128}$/.test(type);
+  const plain = typeof type === 'string' && /^\P{Cc}{1,128}$/u.test(type);
   const ours = plain && (type.startsWith('stream:') || type === 'heartbeat');
   if (!plain || ours) {
     throw new Problem(

@@ -52,3 +52,13 @@ export function post(url: string, channel: string, body: unknown): Promise<Respo
     body: JSON.stringify(body),
   });
 }
+
+/** The value of a metric, by name and labels as it is exposed; 0 when it has none yet. */
+export async function metric(url: string, name: string): Promise<number> {
+  return valueIn(await (await fetch(`${url}/metrics`)).text(), name);
+}
+
+function valueIn(text: string, name: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}

@@ -95,3 +95,6 @@ function follow(response: IncomingMessage): TestStream {
     close: () => response.destroy(),
   };
 }
+
+/** The headers of a client that comes back after this event. */
+export const resumeFrom = (id: string | undefined): Record<string, string> => ({ 'last-event-id': id ?? '' });

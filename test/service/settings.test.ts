@@ -1,0 +1,83 @@
+import { defaults } from '../../lib/policy/index.ts';
+import { settingsFromEnv } from '../../service/settings.ts';
+
+const faultsOf = (env: Record<string, string>): string[] => {
+  try {
+    settingsFromEnv(env);
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n').slice(1);
+  }
+};
+
+describe('the environment', () => {
+  test('may be empty: loopback, the embedded broker, the default policy', () => {
+    expect(settingsFromEnv({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      redisUrl: undefined,
+      policy: defaults,
+      trustProxy: false,
+      corsOrigins: [],
+    });
+  });
+
+  test('is read', () => {
+    const env = {
+      PORT: '0',
+      HOST: '::1',
+      REDIS_URL: 'rediss://store:6379',
+      REDIS_USERNAME: 'u',
+      REDIS_PASSWORD: 'p',
+      CORS_ORIGINS: 'https://a.example, https://b.example',
+      TRUST_PROXY: 'true',
+      LOG_LEVEL: 'warn',
+      REPLICA: 'one',
+      SSE_POLICY: '{"heartbeatSeconds":5}',
+    };
+    expect(settingsFromEnv(env)).toMatchObject({
+      port: 0,
+      host: '::1',
+      redisUrl: 'rediss://store:6379',
+      redisUsername: 'u',
+      redisPassword: 'p',
+      corsOrigins: ['https://a.example', 'https://b.example'],
+      trustProxy: true,
+      logLevel: 'warn',
+      replica: 'one',
+      policy: { heartbeatSeconds: 5 },
+    });
+  });
+
+  test('fails with all its faults at once, the policy’s too', () => {
+    expect(
+      faultsOf({
+        PORT: 'http',
+        LOG_LEVEL: 'loud',
+        REDIS_URL: 'http://user:hunter2@store',
+        CORS_ORIGINS: 'https://a.example/path',
+        SSE_POLICY: '{"heartbeatSeconds":-1}',
+      }),
+    ).toMatchInlineSnapshot(`
+[
+  "  heartbeatSeconds (-1) must be a whole number of seconds from 1 to 3600 [policy-field]",
+  "  PORT (http) must be a whole number from 0 to 65535 [environment]",
+  "  REDIS_URL (not shown) must be a URL that begins with redis:// or rediss:// [environment]",
+  "  CORS_ORIGINS (https://a.example/path) must be a list of origins such as https://app.example.com [environment]",
+  "  LOG_LEVEL (loud) must be one of fatal, error, warn, info, debug, trace, silent [environment]",
+]
+`);
+  });
+
+  test('fails beyond loopback without authentication, unless that is allowed', () => {
+    expect(faultsOf({ HOST: '0.0.0.0' })).toEqual([expect.stringContaining('set ALLOW_ANONYMOUS=true')]);
+    expect(faultsOf({ HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' })).toEqual([]);
+  });
+
+  test('fails on what this version does not do, rather than ignore it', () => {
+    expect(faultsOf({ AUTH_MODE: 'jwt', JWT_SECRET: 'secret', TLS_CERT_FILE: 'cert.pem' }).join()).toMatch(
+      /AUTH_MODE.*JWT_SECRET.*TLS_CERT_FILE/s,
+    );
+    expect(faultsOf({ JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+  });
+});
