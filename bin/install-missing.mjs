@@ -18,7 +18,10 @@ function installNpmPackages() {
   // through the npm that runs this script, where there is one: on Windows a bare "npm" is no program
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm === undefined ? ['npm'] : [process.execPath, npm];
-  execFileSync(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(command, [...args, 'ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 function installSystemPackages() {
@@ -30,13 +33,25 @@ function installSystemPackages() {
   const apt = spawnSync('apt-get', ['--version']).status === 0;
   const allowed = admin.length === 0 || spawnSync('sudo', ['-n', 'true']).status === 0;
   if (!apt || !allowed) {
-    console.error(`the tests need ${missing.join(', ')}; install ${missing.length > 1 ? 'them' : 'it'} and run npm test again, or run npm run check, which needs nothing`);
+    console.error(
+      `the tests need ${missing.join(', ')}; install ${missing.length > 1 ? 'them' : 'it'} and run npm test again, or run npm run check, which needs nothing`,
+    );
     process.exit(1);
   }
   console.error(`installing ${missing.join(', ')} …`);
   withoutStartingServices(admin, () => {
     run([...admin, 'apt-get', '-qq', 'update']);
-    run([...admin, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-y', 'install', '--no-install-recommends', ...missing]);
+    run([
+      ...admin,
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      'apt-get',
+      '-qq',
+      '-y',
+      'install',
+      '--no-install-recommends',
+      ...missing,
+    ]);
   });
 }
 

@@ -6,8 +6,7 @@ type Issue = z.core.$ZodIssue;
 /** One fault per wrong key or value, in the kit's own words: path, value, what would be accepted. */
 export function sectionFaults(error: z.ZodError): readonly Fault[] {
   return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => unknownKey(pathOf([...issue.path, key]), issue));
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(pathOf([...issue.path, key])));
     const path = pathOf(issue.path);
     return [
       {
@@ -19,7 +18,7 @@ export function sectionFaults(error: z.ZodError): readonly Fault[] {
   });
 }
 
-function unknownKey(path: string, _issue: Issue): Fault {
+function unknownKey(path: string): Fault {
   return {
     rule: 'config',
     fields: [path],
@@ -39,7 +38,7 @@ function accepted(issue: Issue): string {
     case 'invalid_value':
       return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
     default:
-      return issue.message.replace(/^must (be )?/, '');
+      return issue.message;
   }
 }
 

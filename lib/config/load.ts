@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { z } from 'zod';
 import { definePolicy, type Fault, PolicyError, policyFaults, type StreamPolicy } from '../policy/index.ts';
 import { sectionFaults } from './faults.ts';
 import { type Sections, sections } from './schema.ts';
@@ -28,7 +29,8 @@ export interface ConfigSource {
  * @throws PolicyError with everything that is wrong with it at once, limits of the targets in use included.
  */
 export function loadConfig({ path, env = process.env, cwd = process.cwd() }: ConfigSource = {}): KitConfig {
-  const named = path ?? env.SSE_KIT_CONFIG;
+  // an empty variable is how shells and CI systems say "unset"
+  const named = path ?? (env.SSE_KIT_CONFIG || undefined);
   const file = resolve(cwd, named ?? configFileName);
   if (named === undefined && !existsSync(file)) return parseConfig({});
   return parseConfig(readJson(file), file);
@@ -38,14 +40,16 @@ export function loadConfig({ path, env = process.env, cwd = process.cwd() }: Con
 export function parseConfig(value: unknown, where = configFileName): KitConfig {
   const parsed = sections.safeParse(value, { reportInput: true });
   const given = isObject(value) && value.policy !== undefined ? value.policy : {};
-  const faults = [
-    ...(parsed.success ? [] : sectionFaults(parsed.error)),
-    ...policyFaults(given).map((fault) => ({ ...fault, message: `policy.${fault.message}` })),
-  ];
+  const faults = [...(parsed.success ? [] : sectionFaults(parsed.error)), ...policyFaults(given).map(inPolicy)];
   // Limits are a matter of numbers that make sense: they are judged for a sound policy, by the sections as far as known.
   const policy = policyFaults(given).length === 0 ? definePolicy(given as Partial<StreamPolicy>) : undefined;
-  const usable = parsed.success ? parsed.data : sections.parse({});
-  if (policy) faults.push(...targetsInUse(usable).flatMap((target) => target.limitFaults(policy)));
+  const usable = parsed.success ? parsed.data : withoutFaults(value, parsed.error);
+  if (policy)
+    faults.push(
+      ...targetsInUse(usable)
+        .flatMap((target) => target.limitFaults(policy))
+        .map(inPolicy),
+    );
   if (faults.length > 0 || !policy || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);
   const { $schema: _, ...rest } = parsed.data;
   return { ...rest, policy };
@@ -64,4 +68,25 @@ function readJson(file: string): unknown {
   }
 }
 
-const isObject = (value: unknown): value is { policy?: unknown } => typeof value === 'object' && value !== null;
+/** A fault of the policy, by its place in the file. */
+function inPolicy({ rule, fields, message }: Fault): Fault {
+  if (fields.length === 0) return { rule, fields: ['policy'], message };
+  return { rule, fields: fields.map((field) => `policy.${field}`), message: `policy.${message}` };
+}
+
+/** What the sections say where they are sound: one typing error must not switch a target on or off. */
+function withoutFaults(value: unknown, error: z.ZodError): Sections {
+  const sound: Record<string, unknown> = isObject(value) ? structuredClone(value) : {};
+  const places = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
+  );
+  for (const [section = '', name] of places.map((place) => place.map(String))) {
+    const inside = sound[section];
+    if (name !== undefined && isObject(inside)) delete inside[name];
+    else delete sound[section];
+  }
+  const usable = sections.safeParse(sound);
+  return usable.success ? usable.data : sections.parse({});
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -26,7 +26,7 @@ const service = z.strictObject({
       max: z.int().min(1).max(1000).default(10).describe('replicas at most'),
     })
     .prefault({})
-    .refine(({ min, max }) => min <= max, { error: 'must have min at most max' })
+    .refine(({ min, max }) => min <= max, { error: 'in order: min at most max' })
     .describe('how many copies of the service run'),
   cpu: z.literal(fargateCpu).default(512).describe('CPU units of one replica; 1024 is one core'),
   memoryMiB: z.int().min(256).max(122_880).default(1024).describe('memory of one replica, in MiB'),

@@ -59,7 +59,8 @@ export const fields = {
     'until every router has stopped sending new streams to a stopping replica',
   ),
   drainSeconds: integer('seconds', 1, 3600, 'a stopping replica closes its streams evenly over this window'),
-  replaySeconds: integer('seconds', 1, 7 * day, 'history kept per channel, by age'),
+  // wide enough for the longest absence that the other fields can add up to
+  replaySeconds: integer('seconds', 1, 14 * day, 'history kept per channel, by age'),
   replayMaxEvents: integer('events', 1, 10_000_000, 'history kept per channel, by count'),
   maxEventBytes: integer('bytes', 1, 16_777_216, 'larger publishes are refused'),
   slowClientBytes: integer(
@@ -71,7 +72,8 @@ export const fields = {
   maxStreams: integer('streams', 1, 1_000_000, 'streams a replica holds at most'),
   maxStreamsPerUser: integer('streams', 1, 1000, 'streams a user holds on one replica at most'),
   connectRatePerSecond: integer('streams per second', 1, 100_000, 'new streams a replica admits per second'),
-  keepAliveSeconds: integer('seconds', 1, day, 'the service keeps an idle connection this long'),
+  // wider than idleSeconds, above which it has to lie
+  keepAliveSeconds: integer('seconds', 1, 2 * day, 'the service keeps an idle connection this long'),
   stickiness: { kind: 'stickiness', meaning: 'session affinity at the load balancer, or "none"' },
 } as const satisfies Record<keyof StreamPolicy, Field>;
 
@@ -87,11 +89,16 @@ export const maxStickinessSeconds = 7 * day;
 /** Faults of single values: unknown keys, wrong types, out of range. */
 export function fieldFaults(overrides: Record<string, unknown>): readonly Fault[] {
   return Object.entries(overrides).flatMap(([key, value]) => {
-    const complaint = key in fields ? complaintAbout(fields[key as keyof StreamPolicy], value) : unknownKey(key);
+    const complaint = isField(key) ? complaintAbout(fields[key], value) : unknownKey(key);
     if (complaint === undefined) return [];
-    return [{ rule: 'policy-field', fields: [key], message: `${key} (${JSON.stringify(value)}) ${complaint}` }];
+    // JSON has no word for NaN and Infinity and would call them null
+    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    return [{ rule: 'policy-field', fields: [key], message: `${key} (${shown}) ${complaint}` }];
   });
 }
+
+/** Own keys only: `toString` and `__proto__` are as unknown as any other word. */
+export const isField = (key: string): key is keyof StreamPolicy => Object.hasOwn(fields, key);
 
 function complaintAbout(field: Field, value: unknown): string | undefined {
   return field.kind === 'stickiness' ? stickinessComplaint(value) : numberComplaint(field, value);
@@ -119,11 +126,15 @@ function stickinessComplaint(value: unknown): string | undefined {
 }
 
 function unknownKey(key: string): string {
-  const nearest = Object.keys(fields).find((name) => name.toLowerCase() === key.toLowerCase() || near(name, key));
-  return `is not a policy field; ${nearest ? `did you mean ${nearest}` : `the fields are ${Object.keys(fields).join(', ')}`}`;
+  const names = Object.keys(fields);
+  const [nearest = ''] = names.toSorted((a, b) => sameLetters(b, key) - sameLetters(a, key));
+  const meant = sameLetters(nearest, key) >= 4 ? `did you mean ${nearest}` : `the fields are ${names.join(', ')}`;
+  return `is not a policy field; ${meant}`;
 }
 
-/** Same beginning, other unit or ending: `heartbeatMs`, `idleTimeout`. */
-function near(name: string, key: string): boolean {
-  return key.length >= 4 && name.slice(0, 5).toLowerCase() === key.slice(0, 5).toLowerCase();
+/** How many letters two names begin with in common: `idleTimeout` and `idleSeconds` four. */
+function sameLetters(name: string, key: string): number {
+  const [a, b] = [name.toLowerCase(), key.toLowerCase()];
+  const differs = [...a].findIndex((letter, at) => letter !== b[at]);
+  return differs < 0 ? a.length : differs;
 }

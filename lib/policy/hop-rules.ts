@@ -181,11 +181,17 @@ export const hopRules: readonly HopRule[] = [
     id: 'reload-outlasts-drain',
     why: 'proxies reload while replicas are replaced; one that ends its old processes early cuts streams that the service is still closing one by one',
     source: 'nginx worker_shutdown_timeout: streams of the old worker were cut at its expiry, all together',
-    fields: ['drainSeconds'],
+    fields: ['drainSeconds', 'maxStreamAgeSeconds', 'maxStreamAgeJitter'],
     facts: (hop) => [hop.reloadWindow],
     absent: 'does not reload',
-    broken: ({ drainSeconds }, seconds) =>
-      seconds < drainSeconds && `must be at least drainSeconds (${drainSeconds}); raise it to ${drainSeconds} s`,
+    broken: (policy, seconds) => {
+      // An old process carries no new streams: once the last of them has ended by its age, there is nothing left to cut.
+      const least = Math.min(policy.drainSeconds, durationCapSeconds(policy));
+      return (
+        seconds < least &&
+        `must be at least drainSeconds (${policy.drainSeconds}), or a stream's age; raise it to ${least} s`
+      );
+    },
   }),
   hopRule<{ readonly seconds: number; readonly beforeNotice: boolean }>({
     id: 'history-before-notice',

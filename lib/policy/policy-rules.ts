@@ -7,6 +7,7 @@ import {
   retryBoundsMs,
   watchdogSeconds,
 } from './derive.ts';
+import { fields } from './fields.ts';
 import { type PolicyRule, policyRule } from './rule.ts';
 
 /** Heartbeats per second that cost a replica about a tenth of a core: 10 µs of CPU for each write (bench/). */
@@ -83,9 +84,11 @@ export const policyRules: readonly PolicyRule[] = [
     broken: (policy) => {
       const { least, most } = retryBoundsMs(policy);
       const needed = Math.ceil((shortestRetrySpreadMs / (2 * policy.retryMs)) * 100) / 100;
+      // Below twice the shortest honoured retry no jitter satisfies this rule and retry-is-honoured at once.
+      const roomy = policy.retryMs >= 2 * shortestHonouredRetryMs;
       return (
         most - least < shortestRetrySpreadMs &&
-        `retryJitter (${policy.retryJitter}) × 2 × retryMs (${policy.retryMs}) must spread reconnects over at least ${shortestRetrySpreadMs} ms; raise ${needed <= 0.9 ? `retryJitter to ${needed}` : `retryMs to ${Math.ceil(shortestRetrySpreadMs / (2 * policy.retryJitter || 1))} and retryJitter to 0.5`}`
+        `retryJitter (${policy.retryJitter}) × 2 × retryMs (${policy.retryMs}) must spread reconnects over at least ${shortestRetrySpreadMs} ms; ${roomy ? `raise retryJitter to ${needed}` : `set retryMs to ${shortestRetrySpreadMs} and retryJitter to 0.5`}`
       );
     },
   }),
@@ -94,9 +97,19 @@ export const policyRules: readonly PolicyRule[] = [
     why: 'streams closed faster than the other replicas admit them are turned away and come back later than they should',
     source: 'one replica is drained at a time and at least one other takes its streams',
     fields: ['drainSeconds', 'maxStreams', 'connectRatePerSecond'],
-    broken: ({ maxStreams, drainSeconds, connectRatePerSecond }) =>
-      maxStreams / drainSeconds > connectRatePerSecond &&
-      `maxStreams (${maxStreams}) / drainSeconds (${drainSeconds}) must be at most connectRatePerSecond (${connectRatePerSecond}); raise drainSeconds to ${Math.ceil(maxStreams / connectRatePerSecond)} or connectRatePerSecond to ${Math.ceil(maxStreams / drainSeconds)}`,
+    broken: ({ maxStreams, drainSeconds, connectRatePerSecond }) => {
+      const slower = Math.ceil(maxStreams / connectRatePerSecond);
+      const faster = Math.ceil(maxStreams / drainSeconds);
+      const ways = [
+        ...(slower <= fields.drainSeconds.maximum ? [`raise drainSeconds to ${slower}`] : []),
+        ...(faster <= fields.connectRatePerSecond.maximum ? [`raise connectRatePerSecond to ${faster}`] : []),
+        `lower maxStreams to ${connectRatePerSecond * drainSeconds}`,
+      ];
+      return (
+        faster > connectRatePerSecond &&
+        `maxStreams (${maxStreams}) / drainSeconds (${drainSeconds}) must be at most connectRatePerSecond (${connectRatePerSecond}); ${ways.join(' or ')}`
+      );
+    },
   }),
   policyRule({
     id: 'replay-covers-absence',

@@ -14,6 +14,8 @@ interface RuleText {
   readonly why: string;
   /** Where the formula or its numbers come from. */
   readonly source: string;
+  /** The policy fields it reads. */
+  readonly fields: readonly (keyof StreamPolicy)[];
 }
 
 /** A rule between the policy's own numbers. */
@@ -25,13 +27,14 @@ export interface PolicyRule extends RuleText {
 /** A rule between the policy and what one hop does. */
 export interface HopRule extends RuleText {
   readonly scope: 'hop';
+  /** Said of hops that have none of the facts it reads. */
+  readonly absent: string;
   readonly judge: (policy: StreamPolicy, hop: Hop) => Verdict;
 }
 
 export type Rule = PolicyRule | HopRule;
 
 interface PolicyRuleBody extends RuleText {
-  readonly fields: readonly (keyof StreamPolicy)[];
   readonly broken: (policy: StreamPolicy) => string | false;
 }
 
@@ -41,11 +44,10 @@ export function policyRule({ id, why, source, fields, broken }: PolicyRuleBody):
     const message = broken(policy);
     return message === false ? { verdict: 'holds' } : { verdict: 'broken', faults: [{ rule: id, fields, message }] };
   };
-  return { id, why, source, scope: 'policy', judge };
+  return { id, why, source, fields, scope: 'policy', judge };
 }
 
 interface HopRuleBody<T> extends RuleText {
-  readonly fields: readonly (keyof StreamPolicy)[];
   /** The facts this rule reads; none of them known makes the rule not applicable. */
   readonly facts: (hop: Hop) => readonly (Fact<T> | undefined)[] | undefined;
   readonly absent: string;
@@ -67,5 +69,5 @@ export function hopRule<T>({ id, why, source, fields, facts, absent, broken }: H
     });
     return faults.length === 0 ? { verdict: 'holds' } : { verdict: 'broken', faults };
   };
-  return { id, why, source, scope: 'hop', judge };
+  return { id, why, source, fields, absent, scope: 'hop', judge };
 }

@@ -1,5 +1,5 @@
 import { type Fault, PolicyError } from './fault.ts';
-import { fieldFaults, fields } from './fields.ts';
+import { fieldFaults, isField } from './fields.ts';
 import { policyRules } from './policy-rules.ts';
 
 /** Session affinity by cookie: the balancer's cookie name and how long it binds a client, in seconds. */
@@ -93,7 +93,7 @@ export function policyFaults(overrides: unknown): readonly Fault[] {
   const wrong = fieldFaults(overrides as Record<string, unknown>);
   const spoilt = new Set(wrong.flatMap((fault) => fault.fields));
   const sound = merged(
-    Object.fromEntries(Object.entries(overrides).filter(([key]) => key in fields && !spoilt.has(key))),
+    Object.fromEntries(Object.entries(overrides).filter(([key]) => isField(key) && !spoilt.has(key))),
   );
   const broken = policyRules
     .flatMap((rule) => {

@@ -12,6 +12,9 @@ import { type Line, print } from './syntax.ts';
 /** HTTP/2 streams per connection that nginx allows by default (ngx_http_v2_module). */
 const usualHttp2Streams = 128;
 
+/** Requests besides the streams: health checks, publishing, the page. */
+const spareRequests = 100;
+
 /** Steps of the jitter: nginx has no arithmetic, only a choice between values. */
 const retrySteps = 10;
 
@@ -190,7 +193,7 @@ function serverLevel(policy: StreamPolicy): readonly Line[] {
 }
 
 function mainLevel(policy: StreamPolicy): readonly Line[] {
-  const connections = Math.ceil(1.25 * 2 * policy.maxStreams) + 100;
+  const connections = Math.ceil(1.25 * 2 * policy.maxStreams) + 2 * spareRequests;
   return [
     { directive: 'worker_processes auto' },
     {

@@ -1,4 +1,4 @@
-import type { Fact, Hop, Stickiness } from '../../policy/index.ts';
+import { type Fact, type Hop, proxySoftFailsHeader, type Stickiness } from '../../policy/index.ts';
 import type { Files } from '../target.ts';
 import { type Directive, parse } from './syntax.ts';
 
@@ -9,8 +9,7 @@ import { type Directive, parse } from './syntax.ts';
 export function readNginx(files: Files, path = '/events'): Hop {
   const root = expand(files);
   const levels = levelsFor(root, path);
-  const find = (name: string): Directive | undefined =>
-    levels.map((level) => level.find((one) => one.name === name)).findLast(Boolean);
+  const find = (name: string): Directive | undefined => all(levels, name)[0];
   const upstream = upstreamOf(root, find('proxy_pass'));
   const keepalive = upstream.find((one) => one.name === 'keepalive');
   return {
@@ -21,8 +20,8 @@ export function readNginx(files: Files, path = '/events'): Hop {
     caching: fact(find('proxy_cache'), 'proxy_cache off', ([zone]) => zone !== 'off'),
     streamsPerConnection: fact(find('http2_max_concurrent_streams'), 'http2_max_concurrent_streams 128', number),
     stickiness: stickiness(upstream.find((one) => one.name === 'sticky')),
-    refusals: refusals(levels, find),
-    logsQuery: logsQuery(root, find('access_log')),
+    refusals: refusals(levels),
+    logsQuery: logsQuery(root, all(levels, 'access_log')),
     reloadWindow: fact(
       root.find((one) => one.name === 'worker_shutdown_timeout'),
       'worker_shutdown_timeout unset',
@@ -42,33 +41,54 @@ export function readNginx(files: Files, path = '/events'): Hop {
 /** All files as one tree: the one with an `http` block and what it includes, or loose parts side by side. */
 function expand(files: Files): readonly Directive[] {
   const trees = new Map(Object.entries(files).map(([name, text]) => [name, parse(text, name)]));
-  const main = [...trees.values()].find((tree) => tree.some((one) => one.name === 'http'));
-  return main ? included(main, trees) : [...trees.values()].flat();
+  const main = [...trees].find(([, tree]) => tree.some((one) => one.name === 'http'));
+  return main ? included(main[1], trees, [main[0]]) : [...trees.values()].flat();
 }
 
-function included(tree: readonly Directive[], trees: ReadonlyMap<string, readonly Directive[]>): readonly Directive[] {
+type Trees = ReadonlyMap<string, readonly Directive[]>;
+
+/** `inside` are the files that are being included already: `include *.conf` must not lead back into its own file. */
+function included(tree: readonly Directive[], trees: Trees, inside: readonly string[]): readonly Directive[] {
   return tree.flatMap((one) => {
-    if (one.name === 'include') {
-      const name = one.args[0]?.split('/').at(-1) ?? '';
-      return included(trees.get(name) ?? [], trees);
-    }
-    return one.block ? [{ ...one, block: included(one.block, trees) }] : [one];
+    if (one.name === 'include')
+      return [...trees]
+        .filter(([file]) => !inside.includes(file) && isMeant(file, one.args[0] ?? ''))
+        .flatMap(([file, part]) => included(part, trees, [...inside, file]));
+    return one.block ? [{ ...one, block: included(one.block, trees, inside) }] : [one];
   });
 }
 
-/** The levels that decide about `path`, outermost first: main, http, server, location, nested locations. */
-function levelsFor(root: readonly Directive[], path: string): readonly (readonly Directive[])[] {
+/** Files are given by name, wherever they come from: the last part of the path decides. */
+function isMeant(file: string, mask: string): boolean {
+  const [name = '', wanted = ''] = [file, mask].map((path) => path.split('/').at(-1));
+  const pattern = wanted
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${pattern}$`).test(name);
+}
+
+/** The levels that decide about one path, outermost first: main, http, server, location, nested locations. */
+type Levels = readonly (readonly Directive[])[];
+
+/** All directives of a name at the innermost level that has one: that level replaces what the outer ones say. */
+function all(levels: Levels, name: string): readonly Directive[] {
+  return levels.map((level) => level.filter((one) => one.name === name)).findLast((found) => found.length > 0) ?? [];
+}
+
+function levelsFor(root: readonly Directive[], path: string): Levels {
   const http = root.find((one) => one.name === 'http')?.block ?? root;
-  const servers = http.filter((one) => one.name === 'server' && one.block).map((one) => one.block ?? []);
-  for (const server of servers.length > 0 ? servers : [http]) {
-    const locations = locationsFor(server, path);
-    if (locations.length > 0) return [root, http, server, ...locations];
-  }
-  return [root, http];
+  const servers = http.filter((one) => one.name === 'server').map((one) => one.block ?? []);
+  const ways = (servers.length > 0 ? servers : [http])
+    .map((server) => [server, ...locationsFor(server, path)])
+    .filter((levels) => levels.length > 1);
+  // A server that only redirects to https has a location for everything too.
+  const way = ways.find((levels) => levels.flat().some((one) => one.name === 'proxy_pass')) ?? ways[0] ?? [];
+  return [root, http, ...way];
 }
 
 /** nginx.org/en/docs/http/ngx_http_core_module.html#location: exact, then ^~, then the first regex, then the longest prefix. */
-function locationsFor(level: readonly Directive[], path: string): readonly (readonly Directive[])[] {
+function locationsFor(level: readonly Directive[], path: string): Levels {
   const candidates = level.filter((one) => one.name === 'location' && !one.args[0]?.startsWith('@'));
   const modifier = (one: Directive): string => (one.args.length > 1 ? (one.args[0] ?? '') : '');
   const pattern = (one: Directive): string => one.args.at(-1) ?? '';
@@ -76,11 +96,18 @@ function locationsFor(level: readonly Directive[], path: string): readonly (read
   const prefix = candidates
     .filter((one) => ['', '^~'].includes(modifier(one)) && path.startsWith(pattern(one)))
     .sort((a, b) => pattern(b).length - pattern(a).length)[0];
-  const regex = candidates.find(
-    (one) => modifier(one).startsWith('~') && new RegExp(pattern(one), modifier(one) === '~*' ? 'i' : '').test(path),
-  );
+  const regex = candidates.find((one) => modifier(one).startsWith('~') && matches(pattern(one), modifier(one), path));
   const chosen = exact ?? (prefix && modifier(prefix) === '^~' ? prefix : (regex ?? prefix));
   return chosen?.block ? [chosen.block, ...locationsFor(chosen.block, path)] : [];
+}
+
+/** PCRE knows more than JavaScript: an expression that only nginx can read counts as one that does not match. */
+function matches(pattern: string, modifier: string, path: string): boolean {
+  try {
+    return new RegExp(pattern, modifier === '~*' ? 'i' : '').test(path);
+  } catch {
+    return false;
+  }
 }
 
 function upstreamOf(root: readonly Directive[], proxyPass: Directive | undefined): readonly Directive[] {
@@ -94,27 +121,40 @@ function compression(gzip: Directive | undefined, types: Directive | undefined):
   return fact(gzip, 'gzip off', ([value]) => value === 'on' && covers);
 }
 
-/** A refusal is soft when every status that nginx produces for a dead backend leads to a 200 with `retry:`. */
-function refusals(
-  levels: readonly (readonly Directive[])[],
-  find: (name: string) => Directive | undefined,
-): Fact<'soft' | 'fatal'> {
-  const page = find('error_page');
-  const [target = '', override = ''] = [...(page?.args ?? [])].reverse();
-  const covered = ['502', '503', '504'].every((status) => page?.args.includes(status));
-  const handler = levels.flat().find((one) => one.name === 'location' && one.args[0] === target);
-  const answer = handler?.block?.find((one) => one.name === 'return' && one.args[0] === '200');
-  const soft = covered && override.startsWith('=') && (answer?.args[1] ?? '').includes('retry:');
-  return fact(page, 'no error_page for 502 503 504', () => (soft ? 'soft' : 'fatal'));
+/**
+ * A refusal is soft when every status that a dead or draining backend leads to ends in a 200 with `retry:`. A service
+ * that was promised soft refusals by this nginx answers 503 itself, which only counts when it is intercepted.
+ */
+function refusals(levels: Levels): Fact<'soft' | 'fatal'> {
+  const pages = all(levels, 'error_page');
+  const promised = all(levels, 'proxy_set_header').some((one) => one.args[0]?.toLowerCase() === proxySoftFailsHeader);
+  const intercept = all(levels, 'proxy_intercept_errors')[0];
+  if (promised && intercept?.args[0] !== 'on')
+    return fact<'soft' | 'fatal'>(intercept, 'proxy_intercept_errors off', () => 'fatal');
+  const answers = ['502', '503', '504'].map((status) => pages.find((one) => one.args.includes(status)));
+  const fatal = answers.find((page) => page === undefined || !isSoft(page, levels));
+  return answers.includes(undefined)
+    ? fact<'soft' | 'fatal'>(undefined, 'no error_page for 502 503 504', () => 'fatal')
+    : fact(fatal ?? pages[0], '', () => (fatal === undefined ? 'soft' : 'fatal'));
 }
 
-function logsQuery(root: readonly Directive[], log: Directive | undefined): Fact<boolean> {
+function isSoft(page: Directive, levels: Levels): boolean {
+  const [target, override = ''] = [...page.args].reverse();
+  const handler = levels.flat().find((one) => one.name === 'location' && one.args.at(-1) === target);
+  const answer = handler?.block?.find((one) => one.name === 'return' && one.args[0] === '200');
+  return override.startsWith('=') && (answer?.args[1] ?? '').includes('retry:');
+}
+
+/** Several logs may stand side by side: the one that has the query counts. */
+function logsQuery(root: readonly Directive[], logs: readonly Directive[]): Fact<boolean> {
   const http = root.find((one) => one.name === 'http')?.block ?? root;
-  const format = http.find((one) => one.name === 'log_format' && one.args[0] === log?.args[1]);
   const leaks = /\$\{?(request|request_uri|args|query_string|arg_\w+|is_args|http_referer)\b/;
-  if (log?.args[0] === 'off') return fact(log, '', () => false);
-  // Without a format of its own a log is "combined", which has the whole request line.
-  return fact(log, 'access_log combined', () => format === undefined || leaks.test(format.args.slice(1).join(' ')));
+  const leaky = logs.find(({ args: [path, name] }) => {
+    const format = http.find((one) => one.name === 'log_format' && one.args[0] === name);
+    // Without a format of its own a log is "combined", which has the whole request line.
+    return path !== 'off' && (format === undefined || leaks.test(format.args.slice(1).join(' ')));
+  });
+  return fact(leaky ?? logs[0], 'access_log combined', () => leaky !== undefined || logs.length === 0);
 }
 
 function stickiness(sticky: Directive | undefined): Fact<Stickiness | 'none'> {
@@ -128,13 +168,15 @@ function stickiness(sticky: Directive | undefined): Fact<Stickiness | 'none'> {
 
 /** Each stream takes two connections of its worker: one to the client, one to the service. */
 function streamLimit(root: readonly Directive[]): Pick<Hop, 'streamLimit'> {
-  const connections = root
-    .find((one) => one.name === 'events')
-    ?.block?.find((one) => one.name === 'worker_connections');
+  const events = root.find((one) => one.name === 'events')?.block;
+  // Without an events block these are parts of a configuration, and the limit stands elsewhere.
+  if (events === undefined) return {};
+  const connections = events.find((one) => one.name === 'worker_connections');
   const files = root.find((one) => one.name === 'worker_rlimit_nofile');
-  if (connections === undefined) return {};
-  const most = Math.min(number(connections.args), files ? number(files.args) : Number.POSITIVE_INFINITY);
-  return { streamLimit: fact(connections, '', () => Math.floor(most / 2)) };
+  const open = files ? number(files.args) : Number.POSITIVE_INFINITY;
+  return {
+    streamLimit: fact(connections, 'worker_connections 512', (args) => Math.floor(Math.min(number(args), open) / 2)),
+  };
 }
 
 /** A fact from a directive, or from nginx's default as it would be written. */
@@ -149,12 +191,22 @@ function fact<T>(directive: Directive | undefined, otherwise: string, value: (ar
 
 const number = ([text]: readonly string[]): number => Number(text);
 
-const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+/** nginx.org/en/docs/syntax.html; `M` is a month of 30 days. */
+const units: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+  M: 2_592_000,
+  y: 31_536_000,
+};
 
 /** nginx time, "1h 30m" and "90" (seconds) included; "unset" is for ever. */
 function seconds(args: readonly string[]): number {
   if (args[0] === 'unset') return Number.POSITIVE_INFINITY;
-  return [...args.join(' ').matchAll(/(\d+)(ms|s|m|h|d)?/g)].reduce(
+  return [...args.join(' ').matchAll(/(\d+)(ms|[smhdwMy])?/g)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? 's'] ?? 1),
     0,
   );

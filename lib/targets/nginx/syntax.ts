@@ -71,21 +71,28 @@ const tokenPattern =
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
-function tokens(text: string): Token[] {
+function tokens(text: string, file: string): Token[] {
   const found: Token[] = [];
   let line = 1;
   let position = 0;
+  const advance = (to: number): string => {
+    const passed = text.slice(position, to);
+    line += passed.split('\n').length - 1;
+    position = to;
+    return passed;
+  };
+  // Between words there is nothing but blanks, unless a quote was opened and never closed.
+  const skip = (to: number): void => {
+    if (advance(to).trim() !== '') throw new Error(`${file}:${line}: a quote is never closed`);
+  };
   for (const match of text.matchAll(tokenPattern)) {
-    line += text.slice(position, match.index).split('\n').length - 1;
-    position = match.index;
+    skip(match.index);
     const quoted = match[1] ?? match[2];
-    if (match[0].startsWith('#')) continue;
-    found.push({
-      text: (quoted ?? match[0]).replace(/\\([nrt"'\\])/g, (_, c: string) => escapes[c] ?? c),
-      line,
-      quoted: quoted !== undefined,
-    });
+    const unescaped = (quoted ?? match[0]).replace(/\\([nrt"'\\])/g, (_, c: string) => escapes[c] ?? c);
+    if (!match[0].startsWith('#')) found.push({ text: unescaped, line, quoted: quoted !== undefined });
+    advance(match.index + match[0].length);
   }
+  skip(text.length);
   return found;
 }
 
@@ -95,9 +102,9 @@ function tokens(text: string): Token[] {
  * @throws Error naming file and line where a brace or a semicolon is missing.
  */
 export function parse(text: string, file: string): readonly Directive[] {
-  const words = tokens(text);
+  const words = tokens(text, file);
   let next = 0;
-  const block = (depth: number): Directive[] => {
+  const block = (opener?: Token): Directive[] => {
     const directives: Directive[] = [];
     let pending: Token[] = [];
     for (; next < words.length; next++) {
@@ -107,19 +114,20 @@ export function parse(text: string, file: string): readonly Directive[] {
         continue;
       }
       if (word.text === '}') {
-        if (depth === 0 || pending.length > 0) throw new Error(`${file}:${word.line}: unexpected "}"`);
+        if (opener === undefined || pending.length > 0) throw new Error(`${file}:${word.line}: unexpected "}"`);
         return directives;
       }
       const [name, ...args] = pending;
       if (name === undefined) throw new Error(`${file}:${word.line}: unexpected "${word.text}"`);
       const plain = { name: name.text, args: args.map((arg) => arg.text), file, line: name.line };
       next++;
-      directives.push(word.text === '{' ? { ...plain, block: block(depth + 1) } : plain);
+      directives.push(word.text === '{' ? { ...plain, block: block(name) } : plain);
       if (word.text === ';') next--;
       pending = [];
     }
-    if (depth > 0 || pending.length > 0) throw new Error(`${file}: ends inside ${pending[0]?.text ?? 'a block'}`);
+    const open = pending[0] ?? opener;
+    if (open !== undefined) throw new Error(`${file}:${open.line}: the file ends inside "${open.text}"`);
     return directives;
   };
-  return block(0);
+  return block();
 }

@@ -1,0 +1,24 @@
+import { configSchema } from '../config/schema.ts';
+import { definePolicy } from '../policy/index.ts';
+import { nginx } from '../targets/index.ts';
+import { withPolicyTable } from './policy-table.ts';
+import { rulesPage } from './rules-page.ts';
+
+/**
+ * The committed files that are rendered, by their path in the repository. They show the default policy: what the
+ * checked-in configuration says is a matter of `sse-kit render`.
+ *
+ * @param readme The text of README.md, whose policy table is one of them when its markers are there.
+ */
+export function deliverables(readme = ''): Readonly<Record<string, string>> {
+  const withTable = withPolicyTable(readme);
+  return {
+    ...inFolder('nginx', nginx.files(definePolicy())),
+    'docs/rules.md': rulesPage(),
+    'sse-kit.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
+    ...(withTable !== undefined && { 'README.md': withTable }),
+  };
+}
+
+const inFolder = (folder: string, files: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));

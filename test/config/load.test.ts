@@ -1,0 +1,242 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { loadConfig, parseConfig } from '../../lib/config/load.ts';
+import { targetsInUse } from '../../lib/config/targets-in-use.ts';
+import { defaults, type Fault, PolicyError } from '../../lib/policy/index.ts';
+
+function faultsOf(value: unknown): readonly Fault[] {
+  try {
+    parseConfig(value);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return error.faults;
+  }
+}
+
+const messagesOf = (value: unknown): readonly string[] => faultsOf(value).map(({ message }) => message);
+
+test('nothing at all means the defaults', () => {
+  expect(parseConfig({})).toEqual({
+    policy: defaults,
+    service: { replicas: { min: 2, max: 10 }, cpu: 512, memoryMiB: 1024, allowAnonymous: false },
+    aws: {
+      enabled: true,
+      name: 'SseKit',
+      internetFacing: false,
+      maxAzs: 2,
+      natGateways: 1,
+      cacheNodeType: 'cache.t4g.small',
+      cacheReplicas: 1,
+    },
+    kubernetes: {
+      enabled: true,
+      edge: 'ingress-nginx',
+      name: 'sse-kit',
+      host: 'sse.example.com',
+      redisSecret: { name: 'sse-kit-redis', key: 'url' },
+    },
+    proxies: { use: ['nginx'] },
+  });
+});
+
+describe('the file is', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sse-kit-'));
+    for (const [name, idleSeconds] of Object.entries({ 'sse-kit.config.json': 70, 'env.json': 80, 'named.json': 90 }))
+      writeFileSync(join(folder, name), JSON.stringify({ policy: { idleSeconds } }));
+    writeFileSync(join(folder, 'broken.json'), '{ "policy": ');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const idleOf = (source: Parameters<typeof loadConfig>[0]): number => loadConfig(source).policy.idleSeconds;
+
+  test('the named one before all others', () => {
+    expect(idleOf({ path: 'named.json', env: { SSE_KIT_CONFIG: 'env.json' }, cwd: folder })).toBe(90);
+  });
+
+  test('else the one of the environment', () => {
+    expect(idleOf({ env: { SSE_KIT_CONFIG: 'env.json' }, cwd: folder })).toBe(80);
+    expect(idleOf({ env: { SSE_KIT_CONFIG: join(folder, 'env.json') }, cwd: '/' })).toBe(80);
+  });
+
+  test.each([{}, { SSE_KIT_CONFIG: '' }])('else sse-kit.config.json of the folder (%j)', (env) => {
+    expect(idleOf({ env, cwd: folder })).toBe(70);
+  });
+
+  test('else none, and the defaults count', () => {
+    expect(idleOf({ env: {}, cwd: tmpdir() })).toBe(60);
+  });
+
+  test.each([
+    ['that was named and is not there', 'missing.json', 'ENOENT'],
+    ['that is no JSON', 'broken.json', 'Unexpected end of JSON input'],
+    ['that is a folder', '.', 'EISDIR'],
+  ])('fails on one %s', (_, path, reason) => {
+    expect(() => loadConfig({ path, env: {}, cwd: folder })).toThrow(
+      new RegExp(
+        `^no configuration could be read:\n {2}.+ must be a readable JSON file: ${reason}.* \\[config-json\\]$`,
+      ),
+    );
+  });
+
+  test('named in the error that it brings', () => {
+    writeFileSync(join(folder, 'faulty.json'), '{ "polisy": {} }');
+
+    expect(() => loadConfig({ path: 'faulty.json', env: {}, cwd: folder })).toThrow(
+      `${join(folder, 'faulty.json')} does not hold:\n  polisy is not a known key`,
+    );
+  });
+});
+
+describe('fails, naming path, value and what would be accepted,', () => {
+  const cases: readonly (readonly [what: string, value: unknown, message: string])[] = [
+    [
+      'on heartbeats too slow for the idle timers',
+      { policy: { heartbeatSeconds: 30, idleSeconds: 60 } },
+      'policy.idleSeconds (60) must be at least missedHeartbeats (3) × heartbeatSeconds (30) + 5 s; raise idleSeconds to 95 or lower heartbeatSeconds to 18',
+    ],
+    [
+      'on a negative number',
+      { policy: { retryMs: -3000 } },
+      'policy.retryMs (-3000) must be a whole number of milliseconds from 500 to 3600000',
+    ],
+    [
+      'on an unknown policy field',
+      { policy: { idleTimeout: 60 } },
+      'policy.idleTimeout (60) is not a policy field; did you mean idleSeconds',
+    ],
+    [
+      'on an unknown key of a section',
+      { aws: { region: 'eu-west-1' } },
+      'aws.region is not a known key; remove it, or see sse-kit.schema.json for the ones there are',
+    ],
+    [
+      'on an unknown section',
+      { azure: {} },
+      'azure is not a known key; remove it, or see sse-kit.schema.json for the ones there are',
+    ],
+    ['on a wrong type', { aws: { enabled: 'yes' } }, 'aws.enabled ("yes") must be of type boolean'],
+    ['on too small a number', { service: { replicas: { min: 0 } } }, 'service.replicas.min (0) must be at least 1'],
+    ['on too large a number', { aws: { maxAzs: 7 } }, 'aws.maxAzs (7) must be at most 6'],
+    ['on an empty string', { service: { image: '' } }, 'service.image ("") must be at least 1 characters'],
+    [
+      'on a value that is not on the list',
+      { service: { cpu: 300 } },
+      'service.cpu (300) must be one of 256, 512, 1024, 2048, 4096, 8192, 16384',
+    ],
+    ['on an unknown proxy', { proxies: { use: ['squid'] } }, 'proxies.use.0 ("squid") must be one of "nginx"'],
+    ['on a malformed string', { kubernetes: { host: 'a b' } }, 'kubernetes.host ("a b") must be a host name'],
+    [
+      'on replicas the wrong way round',
+      { service: { replicas: { min: 4, max: 2 } } },
+      'service.replicas ({"min":4,"max":2}) must be in order: min at most max',
+    ],
+    ['on a policy that is no object', { policy: [] }, 'policy ([]) must be an object of policy fields'],
+    ['on a policy of null', { policy: null }, 'policy (null) must be an object of policy fields'],
+    ['on a file that is no object', [], 'the configuration ([]) must be of type object'],
+    ['on a file of null', null, 'the configuration (null) must be of type object'],
+  ];
+
+  test.each(cases)('%s', (_, value, message) => {
+    expect(messagesOf(value)).toEqual([message]);
+  });
+});
+
+test('fails with everything that is wrong at once, with the path of each key', () => {
+  const faults = faultsOf({
+    polisy: {},
+    policy: { heartbeatSeconds: 30, retryMs: -1, colour: 'red' },
+    aws: { enabled: 'yes', region: 'x' },
+    service: { cpu: 1 },
+  });
+
+  expect(faults.map(({ fields }) => fields)).toEqual([
+    ['service.cpu'],
+    ['aws.enabled'],
+    ['aws.region'],
+    ['polisy'],
+    ['policy.retryMs'],
+    ['policy.colour'],
+    ['policy.idleSeconds', 'policy.missedHeartbeats', 'policy.heartbeatSeconds'],
+  ]);
+  expect(() => parseConfig({ polisy: {}, aws: { maxAzs: 1 } }, 'a.json')).toThrow(
+    /^a\.json does not hold:\n {2}aws\.maxAzs .+ \[config\]\n {2}polisy .+ \[config\]$/,
+  );
+});
+
+test('whatever a file holds, faults are reported in one error, and nothing else is ever thrown', () => {
+  const keys = fc.constantFrom(
+    'policy',
+    'service',
+    'aws',
+    'kubernetes',
+    'proxies',
+    'enabled',
+    'use',
+    'replicas',
+    '__proto__',
+  );
+  const { json } = fc.letrec((tie) => ({
+    json: fc.oneof({ maxDepth: 3 }, fc.jsonValue(), fc.array(tie('json')), fc.dictionary(keys, tie('json'))),
+  }));
+
+  fc.assert(
+    fc.property(json, (value) => {
+      // as it comes from a file, where __proto__ is a key like any other
+      const file = JSON.parse(JSON.stringify(value));
+      expect(faultsOf(file).filter(({ fields, message }) => fields.length === 0 || message === '')).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+describe('limits bind', () => {
+  const off = { enabled: false };
+  const drain = { policy: { drainSeconds: 300 } };
+  const ecs =
+    "policy.drainSeconds (300) + 10 s must be at most 120, Fargate's stopTimeout limit; lower drainSeconds to 110";
+  const ingress =
+    "policy.drainSeconds (300) must be at most 240, ingress-nginx's worker-shutdown-timeout; lower drainSeconds to 240";
+
+  test.each([
+    ['AWS and Kubernetes', {}, [ecs, ingress]],
+    ['AWS alone', { kubernetes: off }, [ecs]],
+    ['Kubernetes alone', { aws: off }, [ingress]],
+    ['neither', { aws: off, kubernetes: off }, []],
+    // one typing error more must not switch AWS on again
+    [
+      'neither, beside another fault',
+      { aws: { ...off, regoin: 'x' }, kubernetes: off },
+      [expect.stringContaining('aws.regoin')],
+    ],
+    ['AWS, when that is what is misspelt', { aws: { enabled: 'no' }, kubernetes: off }, [expect.any(String), ecs]],
+  ])('for %s', (_, sections, messages) => {
+    expect(messagesOf({ ...drain, ...sections })).toEqual(messages);
+  });
+
+  test('of proxies only where they are used', () => {
+    const sections = { policy: { maxStreams: 29_000 }, aws: off, kubernetes: off };
+
+    expect(messagesOf(sections)).toEqual([expect.stringContaining('policy.maxStreams (29000) must be at most 28000')]);
+    expect(messagesOf({ ...sections, proxies: { use: [] } })).toEqual([]);
+  });
+
+  test('only a policy that holds by itself', () => {
+    expect(faultsOf({ policy: { drainSeconds: 300, idleSeconds: 5 } }).map(({ rule }) => rule)).toEqual([
+      'heartbeat-outpaces-idle',
+    ]);
+  });
+});
+
+test.each([
+  [{}, ['nginx', 'alb', 'ecs', 'elasticache', 'ingress-nginx', 'kubernetes', 'service']],
+  [{ aws: { enabled: false } }, ['nginx', 'ingress-nginx', 'kubernetes', 'service']],
+  [{ kubernetes: { enabled: false }, proxies: { use: [] } }, ['alb', 'ecs', 'elasticache', 'service']],
+  [{ aws: { enabled: false }, kubernetes: { enabled: false }, proxies: { use: [] } }, ['service']],
+])('%j is meant for %j', (sections, ids) => {
+  expect(targetsInUse(parseConfig(sections)).map(({ id }) => id)).toEqual(ids);
+});

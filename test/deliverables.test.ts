@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deliverables } from '../lib/docs/deliverables.ts';
+import { policyTable, withPolicyTable } from '../lib/docs/policy-table.ts';
+import { rulesPage } from '../lib/docs/rules-page.ts';
+import { fieldNames, hopRules, policyRules } from '../lib/policy/index.ts';
+import { targets } from '../lib/targets/index.ts';
+
+const root = join(__dirname, '..');
+
+const committed = (path: string): string =>
+  existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '';
+
+const rendered = deliverables(committed('README.md'));
+
+const advice = 'is not what the policy renders; run `npm run render` and commit what it changes';
+
+test.each(Object.entries(rendered))('%s is what `npm run render` writes', (path, text) => {
+  // the advice is part of what is compared, because it is what a failure shows
+  const state = committed(path) === text ? `${path} is up to date` : `${path} ${advice}`;
+
+  expect(state).toBe(`${path} is up to date`);
+});
+
+test('these files are rendered', () => {
+  expect(Object.keys(deliverables())).toEqual([
+    'nginx/sse-kit.http.conf',
+    'nginx/sse-kit.location.conf',
+    'nginx/example.conf',
+    'docs/rules.md',
+    'sse-kit.schema.json',
+  ]);
+});
+
+describe('docs/rules.md', () => {
+  const page = rulesPage();
+  const anchors = [...page.matchAll(/^### (.+)$/gm)].map(([, id]) => id);
+  const rules = [...policyRules, ...hopRules, ...targets.flatMap(({ limits }) => limits)];
+
+  test('has one anchor for each id that an error can carry', () => {
+    const ofValues = ['policy-field', 'policy-json', 'config', 'config-json'];
+
+    expect([...anchors].sort()).toEqual([...ofValues, ...rules.map(({ id }) => id)].sort());
+  });
+
+  test('says why, and from where, for every rule', () => {
+    expect(
+      rules.filter(({ why, source }) => !page.includes(`- Why: ${why}`) || !page.includes(`- Source: ${source}`)),
+    ).toEqual([]);
+  });
+
+  test('shows what each rule says when it is broken', () => {
+    expect(page.match(/^- Says: `.+`$/gm)).toHaveLength(rules.length);
+  });
+
+  test('says how it came to be', () => {
+    expect(page.split('\n').slice(0, 3).join('\n')).toContain('Rendered by `npm run render`');
+  });
+});
+
+describe('ids of rules', () => {
+  const sources = [
+    'lib/policy/fields.ts',
+    'lib/policy/stream-policy.ts',
+    'lib/policy/env.ts',
+    'lib/config/faults.ts',
+    'lib/config/load.ts',
+  ];
+
+  test('that are written into errors by hand are on the page too', () => {
+    const ids = sources.flatMap((path) => [...committed(path).matchAll(/rule: '([a-z-]+)'/g)].map(([, id]) => id));
+
+    expect([...new Set(ids)].filter((id) => !rulesPage().includes(`### ${id}\n`))).toEqual([]);
+    expect(ids.length).toBeGreaterThanOrEqual(sources.length);
+  });
+});
+
+describe('the policy table', () => {
+  test('has a row of four cells for each field', () => {
+    const rows = policyTable().split('\n');
+
+    expect(rows.slice(2).map((row) => /^\| `(\w+)`/.exec(row)?.[1])).toEqual(fieldNames);
+    expect(rows.filter((row) => row.split(/(?<!\\)\|/).length !== 6)).toEqual([]);
+    expect(rows.slice(2, 4)).toMatchInlineSnapshot(`
+[
+  "| \`heartbeatSeconds\` | \`10\` | 1 to 3600 seconds | a comment line after this much silence |",
+  "| \`missedHeartbeats\` | \`3\` | 2 to 10 heartbeats | how many heartbeats a hop must tolerate losing |",
+]
+`);
+  });
+
+  test('stands between its markers and leaves the rest alone', () => {
+    const text = 'before\n<!-- policy-table:begin -->\nold\n<!-- policy-table:end -->\nafter\n';
+
+    expect(withPolicyTable(text)).toBe(
+      `before\n<!-- policy-table:begin -->\n${policyTable()}\n<!-- policy-table:end -->\nafter\n`,
+    );
+  });
+
+  test.each(['', 'no markers', '<!-- policy-table:end --> <!-- policy-table:begin -->'])(
+    'is left out of "%s"',
+    (text) => {
+      expect(withPolicyTable(text)).toBeUndefined();
+      expect(deliverables(text)).not.toHaveProperty(['README.md']);
+    },
+  );
+});

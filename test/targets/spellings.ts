@@ -1,0 +1,87 @@
+import type { StreamPolicy } from '../../lib/policy/index.ts';
+
+/** What a target says when one policy field has one other value. */
+export interface Spelling {
+  readonly value: StreamPolicy[keyof StreamPolicy];
+  /** Other fields without which the value would not be a policy. */
+  readonly given?: Partial<StreamPolicy>;
+  /** Exact text of the rendered files: key, value, unit and quotes. */
+  readonly says: readonly string[];
+}
+
+type Spellings = Readonly<Partial<Record<keyof StreamPolicy, Spelling>>>;
+
+const inPolicy = (field: keyof StreamPolicy, value: Spelling['value'], ...more: readonly string[]): Spelling => ({
+  value,
+  // JSON inside a YAML string
+  says: [JSON.stringify(`"${field}":${JSON.stringify(value)}`).slice(1, -1), ...more],
+});
+
+const node = { cookie: 'NODE', seconds: 1800 };
+
+/** By target and field: the right unit, in the vendor's spelling. */
+export const spellings: Readonly<Record<string, Spellings>> = {
+  nginx: {
+    idleSeconds: { value: 90, says: ['proxy_read_timeout 90s;', 'keepalive_timeout 90s;'] },
+    maxStreamAgeSeconds: { value: 7200, says: ['worker_shutdown_timeout 7950s;'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['worker_shutdown_timeout 4350s;'] },
+    retryMs: { value: 4000, says: ['10% 2000;', '* 6000;', 'add_header Retry-After 4 always;'] },
+    retryJitter: { value: 0.3, says: ['10% 2100;', '* 3900;'] },
+    maxStreams: { value: 25_000, says: ['worker_connections 62700;', 'worker_rlimit_nofile 125400;'] },
+    maxStreamsPerUser: { value: 200, says: ['http2_max_concurrent_streams 210;'] },
+    stickiness: { value: node, says: ['# sticky cookie NODE expires=1800s path=/ httponly;'] },
+  },
+  alb: {
+    idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
+    maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['client_keep_alive.seconds: "4350"'] },
+    propagationSeconds: { value: 20, says: ['deregistration_delay.timeout_seconds: "20"'] },
+    stickiness: { value: node, says: ['stickiness.lb_cookie.duration_seconds: "1800"'] },
+  },
+  'ingress-nginx': {
+    idleSeconds: { value: 90, says: ['proxy-read-timeout: "90"'] },
+    stickiness: {
+      value: node,
+      says: ['session-cookie-name: "NODE"', 'session-cookie-max-age: "1800"', 'session-cookie-expires: "1800"'],
+    },
+  },
+  ecs: {
+    drainSeconds: { value: 60, says: ['stopTimeout: 70'] },
+    maxStreams: { value: 80_000, given: { connectRatePerSecond: 5000 }, says: ['nofile: 97000'] },
+  },
+  kubernetes: {
+    retryMs: { value: 4000, says: ['minReadySeconds: 6'] },
+    retryJitter: { value: 0.3, says: ['minReadySeconds: 4'] },
+    propagationSeconds: { value: 20, says: ['preStopSleepSeconds: 20', 'terminationGracePeriodSeconds: 60'] },
+    drainSeconds: { value: 60, says: ['terminationGracePeriodSeconds: 85'] },
+  },
+  service: {
+    heartbeatSeconds: inPolicy('heartbeatSeconds', 15),
+    missedHeartbeats: inPolicy('missedHeartbeats', 2),
+    idleSeconds: inPolicy('idleSeconds', 90),
+    maxStreamAgeSeconds: inPolicy('maxStreamAgeSeconds', 7200),
+    maxStreamAgeJitter: inPolicy('maxStreamAgeJitter', 0.2),
+    retryMs: inPolicy('retryMs', 4000),
+    retryJitter: inPolicy('retryJitter', 0.3),
+    propagationSeconds: inPolicy('propagationSeconds', 20),
+    drainSeconds: inPolicy('drainSeconds', 60),
+    replaySeconds: inPolicy('replaySeconds', 900, 'replaySeconds: 900'),
+    replayMaxEvents: inPolicy('replayMaxEvents', 5000, 'replayMaxEvents: 5000'),
+    maxEventBytes: inPolicy('maxEventBytes', 131_072),
+    slowClientBytes: inPolicy('slowClientBytes', 2_097_152),
+    maxStreams: inPolicy('maxStreams', 25_000),
+    maxStreamsPerUser: inPolicy('maxStreamsPerUser', 20),
+    connectRatePerSecond: inPolicy('connectRatePerSecond', 2000),
+    keepAliveSeconds: inPolicy('keepAliveSeconds', 300, 'keepAliveTimeout: 300000'),
+    stickiness: inPolicy('stickiness', node),
+  },
+  elasticache: {
+    maxEventBytes: {
+      value: 131_072,
+      says: [
+        'client-output-buffer-limit-pubsub-soft-limit: 13107200',
+        'client-output-buffer-limit-pubsub-hard-limit: 52428800',
+      ],
+    },
+  },
+};
