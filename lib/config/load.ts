@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { definePolicy, type Fault, PolicyError, policyFaults, type StreamPolicy } from '../policy/index.ts';
+import { definePolicy, type Fault, judgeSound, PolicyError, policyFaults, type StreamPolicy } from '../policy/index.ts';
 import { sectionFaults } from './faults.ts';
 import { type Sections, sections } from './schema.ts';
 import { targetsInUse } from './targets-in-use.ts';
@@ -40,17 +40,14 @@ export function loadConfig({ path, env = process.env, cwd = process.cwd() }: Con
 export function parseConfig(value: unknown, where = configFileName): KitConfig {
   const parsed = sections.safeParse(value, { reportInput: true });
   const given = isObject(value) && value.policy !== undefined ? value.policy : {};
-  const faults = [...(parsed.success ? [] : sectionFaults(parsed.error)), ...policyFaults(given).map(inPolicy)];
-  // Limits are a matter of numbers that make sense: they are judged for a sound policy, by the sections as far as known.
-  const policy = policyFaults(given).length === 0 ? definePolicy(given as Partial<StreamPolicy>) : undefined;
   const usable = parsed.success ? parsed.data : withoutFaults(value, parsed.error);
-  if (policy)
-    faults.push(
-      ...targetsInUse(usable)
-        .flatMap((target) => target.limitFaults(policy))
-        .map(inPolicy),
-    );
-  if (faults.length > 0 || !policy || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);
+  const limits = targetsInUse(usable).flatMap((target) => target.limits);
+  const faults = [
+    ...(parsed.success ? [] : sectionFaults(parsed.error)),
+    ...[...policyFaults(given), ...judgeSound(given, limits)].map(inPolicy),
+  ];
+  if (faults.length > 0 || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);
+  const policy = definePolicy(given as Partial<StreamPolicy>);
   const { $schema: _, ...rest } = parsed.data;
   return { ...rest, policy };
 }

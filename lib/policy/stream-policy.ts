@@ -1,6 +1,7 @@
 import { type Fault, PolicyError } from './fault.ts';
 import { fieldFaults, isField } from './fields.ts';
 import { policyRules } from './policy-rules.ts';
+import type { PolicyRule } from './rule.ts';
 
 /** Session affinity by cookie: the balancer's cookie name and how long it binds a client, in seconds. */
 export interface Stickiness {
@@ -84,26 +85,33 @@ export function definePolicy(overrides: Partial<StreamPolicy> = {}): StreamPolic
   return merged(overrides);
 }
 
-/** What `definePolicy` would throw for, as data. Rules are judged only on values that are of the right kind. */
+/** What `definePolicy` would throw for, as data. */
 export function policyFaults(overrides: unknown): readonly Fault[] {
-  if (typeof overrides !== 'object' || overrides === null || Array.isArray(overrides)) {
+  if (!isRecord(overrides)) {
     const message = `policy (${JSON.stringify(overrides)}) must be an object of policy fields`;
     return [{ rule: 'policy-field', fields: [], message }];
   }
-  const wrong = fieldFaults(overrides as Record<string, unknown>);
-  const spoilt = new Set(wrong.flatMap((fault) => fault.fields));
-  const sound = merged(
-    Object.fromEntries(Object.entries(overrides).filter(([key]) => isField(key) && !spoilt.has(key))),
-  );
-  const broken = policyRules
+  return [...fieldFaults(overrides), ...judgeSound(overrides, policyRules)];
+}
+
+/**
+ * Judges rules, or a target's limits, on whatever of the overrides is of the right kind. A rule that reads a field which
+ * is not would be judged on the default in its place: it says nothing.
+ */
+export function judgeSound(overrides: unknown, rules: readonly PolicyRule[]): readonly Fault[] {
+  const given = isRecord(overrides) ? overrides : {};
+  const spoilt = new Set(fieldFaults(given).flatMap((fault) => fault.fields));
+  const sound = merged(Object.fromEntries(Object.entries(given).filter(([key]) => isField(key) && !spoilt.has(key))));
+  return rules
+    .filter((rule) => !rule.fields.some((field) => spoilt.has(field)))
     .flatMap((rule) => {
       const verdict = rule.judge(sound);
       return verdict.verdict === 'broken' ? verdict.faults : [];
-    })
-    // A rule that reads a spoilt field would be judged on the default in its place: say nothing about it.
-    .filter((fault) => !fault.fields.some((field) => spoilt.has(field)));
-  return [...wrong, ...broken];
+    });
 }
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function merged(overrides: Partial<StreamPolicy>): StreamPolicy {
   const policy = { ...defaults, ...overrides };

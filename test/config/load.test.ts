@@ -225,10 +225,10 @@ describe('limits bind', () => {
     expect(messagesOf({ ...sections, proxies: { use: [] } })).toEqual([]);
   });
 
-  test('only a policy that holds by itself', () => {
-    expect(faultsOf({ policy: { drainSeconds: 300, idleSeconds: 5 } }).map(({ rule }) => rule)).toEqual([
-      'heartbeat-outpaces-idle',
-    ]);
+  test('a policy that breaks rules of its own is judged by the limits too', () => {
+    expect(faultsOf({ policy: { drainSeconds: 300, idleSeconds: 5, maxStreams: -1 } }).map(({ rule }) => rule)).toEqual(
+      ['policy-field', 'heartbeat-outpaces-idle', 'ecs-stop-timeout', 'ingress-nginx-worker-shutdown'],
+    );
   });
 });
 
