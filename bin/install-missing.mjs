@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Program to look for → Debian package that has it. */
-const systemPrograms = { nginx: 'nginx', 'redis-server': 'redis-server' };
+const systemPrograms = { nginx: 'nginx', 'redis-server': 'redis-server', curl: 'curl' };
+
+/** A newer nginx than a stable system has: the shipped files are for both ages. Unpacked here, not installed. */
+const newerNginx = { folder: '.cache/suites/forky', suite: 'forky', program: 'nginx=nginx' };
 
 function installNpmPackages() {
   const installed = `${root}node_modules/.package-lock.json`;
@@ -55,6 +58,17 @@ function installSystemPackages() {
   });
 }
 
+function unpackNewerNginx({ folder, suite, program }) {
+  if (existsSync(`${root}${folder}/bin/${program.split('=')[0]}`)) return;
+  console.error(`unpacking nginx of Debian ${suite} into ${folder} …`);
+  const { status } = spawnSync('bash', [`${root}test/support/unpack-suite.sh`, folder, suite, program], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0)
+    console.error(`could not: the tests with a newer nginx will fail; npm run check needs none of this`);
+}
+
 /** Debian starts what it installs; the tests start their own. policy-rc.d(8) 101 forbids it for the moment. */
 function withoutStartingServices(admin, action) {
   const policy = '/usr/sbin/policy-rc.d';
@@ -77,4 +91,7 @@ function onPath(program) {
 }
 
 installNpmPackages();
-if (process.argv.includes('--system')) installSystemPackages();
+if (process.argv.includes('--system')) {
+  installSystemPackages();
+  unpackNewerNginx(newerNginx);
+}

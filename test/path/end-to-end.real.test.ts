@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { EventSource } from 'eventsource';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
@@ -7,8 +8,13 @@ import { type Replica, startReplica } from '../support/replica.ts';
 import { publish } from '../support/service.ts';
 import { closeStreams, openStream } from '../support/stream.ts';
 
+const newer = fileURLToPath(new URL('../../.cache/suites/forky/bin/nginx', import.meta.url));
+
 /** The shipped path with nothing mocked: EventSource → nginx/ → two replicas → Redis. */
-describe('the whole path', () => {
+describe.each([
+  ['the nginx of the machine', 'nginx'],
+  ['a newer nginx', newer],
+])('the whole path with %s', (_, command) => {
   const policy: Partial<StreamPolicy> = { retryMs: 1000, maxStreams: 1000, heartbeatSeconds: 2 };
   let redis: RedisServer;
   let replicas: Replica[];
@@ -26,7 +32,10 @@ describe('the whole path', () => {
   beforeAll(async () => {
     redis = await startRedis();
     replicas = await Promise.all([start(0), start(1)]);
-    nginx = await startNginx(replicas.map(({ port }) => port));
+    nginx = await startNginx(
+      replicas.map(({ port }) => port),
+      { command },
+    );
   }, 30_000);
   beforeEach(() => {
     channel = `channel${channels++}`;
