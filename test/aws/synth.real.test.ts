@@ -10,7 +10,7 @@ const output = join(folder, 'cdk.out');
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The real command, as `npm run synth:aws` runs it; its environment knows no AWS account. */
+/** The real command, as `npm run synth` runs it; its environment knows no AWS account. */
 async function synth(...options: string[]) {
   const args = ['cdk', 'synth', '--quiet', '--no-notices', '--output', output, ...options];
   const env = { PATH: process.env.PATH, HOME: folder };
