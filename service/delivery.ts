@@ -6,12 +6,13 @@ import {
   type GapReason,
   type StreamPolicy,
 } from '../lib/policy/index.ts';
-import type { Broker, Cursor, StoredEvent } from './broker/broker.ts';
+import { type Broker, type Cursor, type StoredEvent, StoreUnavailable } from './broker/broker.ts';
 import { readCursor, writeCursor } from './broker/cursor.ts';
 import { timeOfPosition } from './broker/position.ts';
 import { Fanout } from './fanout/fanout.ts';
 import { type Framing, frame, heartbeats } from './fanout/frame.ts';
 import type { Group, Outlet, Stream, Subscription } from './fanout/stream.ts';
+import { Replays } from './replays.ts';
 
 /** What a client asks for. */
 export interface StreamRequest {
@@ -41,9 +42,6 @@ export interface DeliveryObserver {
 export type ServiceStream = Stream<StoredEvent>;
 type ServiceGroup = Group<StoredEvent>;
 
-/** Bytes of a replay that are written at once. */
-const replayPortionBytes = 262_144;
-
 /**
  * From the broker to the streams: opens a stream at its cursor, replays what it missed, lets it join the log of its
  * group, and says so where something is missing. Knows nothing of HTTP.
@@ -51,6 +49,7 @@ const replayPortionBytes = 262_144;
 export class Delivery {
   readonly fanout: Fanout<StoredEvent, CloseReason>;
   readonly #broker: Broker;
+  readonly #replays: Replays;
   readonly #policy: StreamPolicy;
   readonly #observer: DeliveryObserver;
   readonly #replica: string;
@@ -58,6 +57,7 @@ export class Delivery {
 
   constructor(broker: Broker, policy: StreamPolicy, replica: string, observer: DeliveryObserver = {}) {
     this.#broker = broker;
+    this.#replays = new Replays(broker);
     this.#policy = policy;
     this.#replica = replica;
     this.#observer = observer;
@@ -93,8 +93,8 @@ export class Delivery {
   async open(request: StreamRequest, register: (stream: ServiceStream) => void): Promise<ServiceStream> {
     const group = this.fanout.groupOf(keyOf(request)) ?? (await this.#createGroup(request));
     const cursor = request.lastEventId === undefined ? undefined : readCursor(request.lastEventId);
-    // A cursor ahead of this replica is one that it has not caught up with yet, or that the store has lost.
-    if (cursor && this.#isAhead(cursor)) await this.#broker.catchUp();
+    // A cursor ahead of this replica, or of a history it does not know, may be one that it has yet to hear of.
+    if (cursor && this.#lossOf(cursor) !== undefined) await this.#broker.catchUp();
     const stream = this.fanout.open({
       id: `${this.#replica}-${(++this.#opened).toString(36)}`,
       group,
@@ -156,11 +156,6 @@ export class Delivery {
     return writeCursor({ epoch: this.#broker.here().epoch, position });
   }
 
-  #isAhead({ epoch, position }: Cursor): boolean {
-    const here = this.#broker.here();
-    return epoch === here.epoch && position > here.position;
-  }
-
   /** A stream without a cursor begins with the next event. */
   #begin(stream: ServiceStream): void {
     const { ring } = stream.group;
@@ -169,56 +164,62 @@ export class Delivery {
   }
 
   async #resume(stream: ServiceStream, lastEventId: string, cursor: Cursor | undefined): Promise<void> {
-    const here = this.#broker.here();
-    const lost = this.#lossOf(cursor, here);
+    const lost = this.#lossOf(cursor);
     // Every response begins with an id: a client that is cut before its first event must not come back with none.
-    this.#welcome(stream, cursor ? lastEventId : writeCursor({ ...here, position: 0 }));
-    const after = lost || !cursor ? 0 : cursor.position;
-    if (lost) this.#tellGap(stream, stream.group.channels, lastEventId, lost, writeCursor({ ...here, position: 0 }));
-    await this.#replay(stream, after, lost ? undefined : lastEventId);
+    this.#welcome(stream, cursor ? lastEventId : this.#cursorAt(0));
+    try {
+      if (lost || !cursor) await this.#replayAll(stream, lastEventId, lost ?? 'epoch');
+      else await this.#replay(stream, cursor.position, lastEventId);
+    } catch (error) {
+      // the head is out: what is left is to send the client away in good order
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.fanout.close(stream, 'store-lost');
+    }
   }
 
   /** Why a cursor means nothing here, if it does not. */
-  #lossOf(cursor: Cursor | undefined, here: Cursor): GapReason | undefined {
+  #lossOf(cursor: Cursor | undefined): GapReason | undefined {
+    const here = this.#broker.here();
     if (cursor === undefined || cursor.epoch !== here.epoch) return 'epoch';
     return cursor.position > here.position ? 'store-lost' : undefined;
   }
 
-  /** From the ring where it reaches back far enough, else page by page from the history until it does. */
-  async #replay(stream: ServiceStream, from: number, requested: string | undefined): Promise<void> {
+  /** To a client whose cursor means nothing: the gap, then all there is. */
+  #replayAll(stream: ServiceStream, requested: string, reason: GapReason): Promise<void> {
+    this.#tellGap(stream, stream.group.channels, requested, reason, this.#cursorAt(0));
+    return this.#replay(stream, 0);
+  }
+
+  /**
+   * From the ring where it reaches back far enough, else page by page from the history until it does. Evictions are
+   * told to who asked from a cursor; without one the client knows of its gap already.
+   */
+  async #replay(stream: ServiceStream, from: number, requested?: string): Promise<void> {
     const { group } = stream;
+    const { epoch } = this.#broker.here();
+    // the store began another history while it was read: positions of the one do not compare with the other's
+    const outdated = (): boolean => this.#broker.here().epoch !== epoch;
     let after = from;
     let told: readonly string[] = [];
-    for (let index = group.ring.indexAfter(after); !stream.closed; index = group.ring.indexAfter(after)) {
+    while (!stream.closed) {
+      if (outdated()) return this.#replayAll(stream, requested ?? this.#cursorAt(0), 'store-lost');
+      const index = group.ring.indexAfter(after);
       if (index !== undefined) {
         this.#observer.replayed?.(group.ring.head - index);
         this.fanout.join(stream, index);
         return;
       }
-      const page = await this.#broker.replay(group.channels, after, this.#broker.here().position);
+      const page = await this.#replays.read(group, after);
+      if (outdated()) continue;
       const news = page.evicted.filter((channel) => !told.includes(channel));
       if (news.length > 0 && requested !== undefined) this.#tellGap(stream, news, requested, 'evicted');
       told = [...told, ...news];
-      const events = page.events.filter(group.accepts);
-      this.#observer.replayed?.(events.length);
-      await this.#writeAll(stream, events);
+      this.#observer.replayed?.(page.events);
+      for (const portion of page.portions) {
+        this.fanout.write(stream, portion);
+        await this.fanout.writable(stream);
+      }
       after = page.upTo;
-    }
-  }
-
-  /** In portions, each once the one before has left: a replay never piles up more than a slow client may. */
-  async #writeAll(stream: ServiceStream, events: readonly StoredEvent[]): Promise<void> {
-    let portion: Buffer[] = [];
-    let size = 0;
-    for (const [index, event] of events.entries()) {
-      const bytes = stream.group.frame(event);
-      portion.push(bytes);
-      size += bytes.length;
-      if (size < replayPortionBytes && index < events.length - 1) continue;
-      this.fanout.write(stream, Buffer.concat(portion));
-      await this.fanout.writable(stream);
-      portion = [];
-      size = 0;
     }
   }
 
