@@ -21,7 +21,7 @@ function installNpmPackages() {
   // through the npm that runs this script, where there is one: on Windows a bare "npm" is no program
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm === undefined ? ['npm'] : [process.execPath, npm];
-  execFileSync(command, [...args, 'ci', '--no-audit', '--no-fund'], {
+  execFileSync(command, [...args, 'ci', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -38,6 +38,7 @@ interface ValueRule {
 const valueRules: readonly ValueRule[] = [
   { id: 'policy-field', why: 'a policy field is unknown, of the wrong type, or out of its range' },
   { id: 'policy-json', why: 'the environment variable `SSE_POLICY` is not JSON' },
+  { id: 'environment', why: 'another environment variable of the service is wrong' },
   { id: 'config', why: 'a key of the configuration file is unknown, or its value is of the wrong kind' },
   { id: 'config-json', why: 'the configuration file cannot be read, or is not JSON' },
 ];
