@@ -36,7 +36,8 @@ export class Admission {
       this.#tokens -= 1;
       return undefined;
     }
-    this.#line += 1;
+    // the line is never longer than all the streams there can be, however often a client ignores what it is told
+    this.#line = Math.min(this.#line + 1, maxStreams);
     return {
       reason: 'overloaded',
       retryMs: Math.round(drawRetryMs(this.#policy) + (this.#line / connectRatePerSecond) * 1000),

@@ -8,7 +8,7 @@ import { EmbeddedBroker } from './broker/embedded.ts';
 import { RedisBroker } from './broker/redis.ts';
 import { Delivery, type DeliveryObserver } from './delivery.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { registerProblems } from './problem.ts';
+import { frameworkProblem, registerProblems } from './problem.ts';
 import { eventsRoute } from './routes/events.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageRoute } from './routes/page.ts';
@@ -33,6 +33,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
     ...serverTimersMs(policy),
     // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
     return503OnClosing: false,
+    frameworkErrors: frameworkProblem,
     routerOptions: { maxParamLength: 256 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: true } },
   });
@@ -52,10 +53,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
   void service.delivery.start();
   return {
     app,
-    drain: (windowMs = policy.drainSeconds * 1000) => {
-      service.draining = true;
-      return service.delivery.drain(windowMs);
-    },
+    drain: (windowMs = policy.drainSeconds * 1000) => service.delivery.drain(windowMs),
   };
 }
 
@@ -63,7 +61,7 @@ function createService(app: FastifyInstance, settings: ServiceSettings): Service
   const broker = createBroker(app, settings);
   const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
   const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app, metrics));
-  return { settings, broker, metrics, delivery, admission: new Admission(settings.policy), draining: false };
+  return { settings, broker, metrics, delivery, admission: new Admission(settings.policy) };
 }
 
 function createBroker(

@@ -48,12 +48,15 @@ type ServiceGroup = Group<StoredEvent>;
  */
 export class Delivery {
   readonly fanout: Fanout<StoredEvent, CloseReason>;
+  /** Streams are being handed over: not ready, and no new ones. */
+  draining = false;
   readonly #broker: Broker;
   readonly #replays: Replays;
   readonly #policy: StreamPolicy;
   readonly #observer: DeliveryObserver;
   readonly #replica: string;
   #opened = 0;
+  #opening = 0;
 
   constructor(broker: Broker, policy: StreamPolicy, replica: string, observer: DeliveryObserver = {}) {
     this.#broker = broker;
@@ -68,7 +71,7 @@ export class Delivery {
       reasons: { age: 'max-age', slow: 'slow' },
       goodbye: (reason) => this.#goodbye(reason),
       closed: (stream, reason) => observer.closed?.(stream, reason),
-      swept: (position) => observer.latency?.(Math.max(0, Date.now() - timeOfPosition(position)) / 1000),
+      swept: (position) => this.#measure(position),
       forgotten: (group) => {
         for (const channel of group.channels) broker.release(channel);
       },
@@ -83,18 +86,31 @@ export class Delivery {
     });
   }
 
+  /** Streams that are open, and those that are about to be. */
+  get size(): number {
+    return this.fanout.size + this.#opening;
+  }
+
   /**
-   * Opens a stream. The outlet gets its first bytes as soon as the group is there, and follows the log once it has been
-   * given what it missed. `register` is told of the stream before anything is written, so that a client that leaves at
-   * once is noticed.
+   * Opens a stream, unless streams are being handed over. The outlet gets its first bytes as soon as the group is there,
+   * and follows the log once it has been given what it missed. `register` is told of the stream before anything is
+   * written, so that a client that leaves at once is noticed.
    *
    * @throws StoreUnavailable before anything was written, when the channels cannot be listened to.
    */
-  async open(request: StreamRequest, register: (stream: ServiceStream) => void): Promise<ServiceStream> {
-    const group = this.fanout.groupOf(keyOf(request)) ?? (await this.#createGroup(request));
+  async open(request: StreamRequest, register: (stream: ServiceStream) => void): Promise<ServiceStream | undefined> {
     const cursor = request.lastEventId === undefined ? undefined : readCursor(request.lastEventId);
-    // A cursor ahead of this replica, or of a history it does not know, may be one that it has yet to hear of.
-    if (cursor && this.#lossOf(cursor) !== undefined) await this.#broker.catchUp();
+    this.#opening++;
+    let group: ServiceGroup;
+    try {
+      // A cursor ahead of this replica, or of a history it does not know, may be one that it has yet to hear of.
+      if (cursor && this.#lossOf(cursor) !== undefined) await this.#broker.catchUp();
+      group = this.fanout.groupOf(keyOf(request)) ?? (await this.#createGroup(request));
+    } finally {
+      this.#opening--;
+    }
+    // from here to the join nothing waits, where the ring has everything: nothing can come in between
+    if (this.draining) return undefined;
     const stream = this.fanout.open({
       id: `${this.#replica}-${(++this.#opened).toString(36)}`,
       group,
@@ -105,14 +121,14 @@ export class Delivery {
     });
     register(stream);
     this.#observer.opened?.(stream);
-    // synchronous up to the join where the ring has everything: nothing can come in between
     if (request.lastEventId === undefined) this.#begin(stream);
     else await this.#resume(stream, request.lastEventId, cursor);
     return stream;
   }
 
-  /** Ends all streams evenly over a window. */
+  /** Ends all streams evenly over a window; no new ones are opened. */
   drain(windowMs: number): Promise<void> {
+    this.draining = true;
     return this.fanout.drain(windowMs, 'drain');
   }
 
@@ -259,6 +275,12 @@ export class Delivery {
       );
     });
     this.#observer.gap?.(reason);
+  }
+
+  /** Notices of a gap stand in the logs too, and the first of a new history has no time. */
+  #measure(position: number): void {
+    const published = timeOfPosition(position);
+    if (published > 0) this.#observer.latency?.(Math.max(0, Date.now() - published) / 1000);
   }
 
   #goodbye(reason: CloseReason): Buffer {

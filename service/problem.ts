@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from './broker/broker.ts';
 
 /** An error for the client, as application/problem+json (RFC 9457). */
@@ -28,6 +28,11 @@ export function registerProblems(app: FastifyInstance, retryAfterSeconds: () => 
     request.log.error({ err: error }, 'request failed');
     return send(reply, new Problem(500, 'something went wrong on our side'));
   });
+}
+
+/** What the framework refuses before there is a route: a URL that cannot be decoded, say. */
+export function frameworkProblem(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void send(reply, new Problem(error.statusCode ?? 400, error.message));
 }
 
 function send(reply: FastifyReply, problem: Problem): FastifyReply {

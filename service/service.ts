@@ -11,6 +11,4 @@ export interface Service {
   readonly delivery: Delivery;
   readonly admission: Admission;
   readonly metrics: Metrics;
-  /** Streams are being handed over: not ready, and no new ones. */
-  draining: boolean;
 }

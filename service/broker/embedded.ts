@@ -25,6 +25,8 @@ export class EmbeddedBroker implements Broker {
   readonly #epoch = newEpoch();
   readonly #logs = new Map<string, Log>();
   #last = 0;
+  /** Of channels without a log, nothing is known up to here. */
+  #forgotten = 0;
   #listener: BrokerListener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
 
@@ -70,7 +72,7 @@ export class EmbeddedBroker implements Broker {
     return {
       events: page,
       upTo: events.length > page.length ? (page.at(-1)?.position ?? upTo) : upTo,
-      evicted: logs.flatMap(({ channel, log }) => (log && log.since > after ? [channel] : [])),
+      evicted: logs.flatMap(({ channel, log }) => ((log?.since ?? this.#forgotten) > after ? [channel] : [])),
     };
   }
 
@@ -86,7 +88,7 @@ export class EmbeddedBroker implements Broker {
   #logOf(channel: string): Log {
     const known = this.#logs.get(channel);
     if (known) return known;
-    const log: Log = { events: [], since: 0 };
+    const log: Log = { events: [], since: this.#forgotten };
     this.#logs.set(channel, log);
     return log;
   }
@@ -105,7 +107,9 @@ export class EmbeddedBroker implements Broker {
   #sweep(): void {
     for (const [channel, log] of this.#logs) {
       this.#trim(log);
-      if (log.events.length === 0 && timeOfPosition(log.since) < this.#now() - 86_400_000) this.#logs.delete(channel);
+      if (log.events.length > 0 || timeOfPosition(log.since) > this.#now() - 86_400_000) continue;
+      this.#forgotten = Math.max(this.#forgotten, log.since);
+      this.#logs.delete(channel);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { GapReason } from '../../lib/policy/index.ts';
 import type { BrokerListener, Cursor, Page, StoredEvent } from './broker.ts';
 
 type Read = (channels: readonly string[], after: number, upTo: number) => Promise<Page>;
@@ -107,19 +108,20 @@ export class Intake {
   #restart({ epoch, position }: Cursor): Promise<void> {
     this.#here = { epoch, position: 0 };
     for (const channel of this.#seen.keys()) this.#seen.set(channel, 0);
-    this.#listener.gap('all', 'store-lost');
-    return this.#complete(position);
+    this.#tellGap('all', 'store-lost');
+    // that something is missing everybody has just been told
+    return this.#complete(position, [...this.#seen.keys()]);
   }
 
   /** Reads every held channel from `here` up to a position, and hands on what is new. */
-  async #complete(upTo: number): Promise<void> {
+  async #complete(upTo: number, toldOf: readonly string[] = []): Promise<void> {
     const connection = this.#connection;
-    let evicted: readonly string[] = [];
+    let told = toldOf;
     for (let after = this.#here?.position ?? 0; after < upTo && this.#seen.size > 0; ) {
       const page = await this.#read([...this.#seen.keys()], after, upTo);
-      const news = page.evicted.filter((channel) => !evicted.includes(channel));
-      if (news.length > 0) this.#listener.gap(news, 'evicted');
-      evicted = [...evicted, ...news];
+      const news = page.evicted.filter((channel) => !told.includes(channel));
+      if (news.length > 0) this.#tellGap(news, 'evicted');
+      told = [...told, ...news];
       for (const event of page.events) this.#hand(event);
       this.#advance(page.upTo);
       after = page.upTo;
@@ -133,7 +135,7 @@ export class Intake {
    * that a client may already have resumed after: hence the gap.
    */
   async #fill(event: StoredEvent, seen: number): Promise<void> {
-    this.#listener.gap([event.channel], 'store-lost');
+    this.#tellGap([event.channel], 'store-lost');
     for (let after = seen; after < event.position; ) {
       const page = await this.#read([event.channel], after, event.position);
       for (const missed of page.events) this.#hand(missed);
@@ -143,11 +145,19 @@ export class Intake {
   }
 
   #hand(event: StoredEvent): void {
-    if (event.position <= (this.#seen.get(event.channel) ?? 0)) return;
-    this.#seen.set(event.channel, event.position);
+    const seen = this.#seen.get(event.channel);
+    if (seen !== undefined && event.position <= seen) return;
+    // a notice that was under way while its channel was given up must not make it a held one again
+    if (seen !== undefined) this.#seen.set(event.channel, event.position);
     this.#advance(event.position);
     const position = this.#here?.position ?? event.position;
     this.#listener.event(position === event.position ? event : { ...event, position });
+  }
+
+  /** A notice takes a place of its own in the order, between what came before and what comes late. */
+  #tellGap(channels: readonly string[] | 'all', reason: GapReason): void {
+    this.#listener.gap(channels, reason);
+    this.#advance((this.#here?.position ?? 0) + 1);
   }
 
   #advance(position: number): void {

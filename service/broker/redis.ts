@@ -58,6 +58,7 @@ interface Beat {
   readonly nonce: string;
   readonly heard: Promise<void>;
   readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -77,6 +78,7 @@ export class RedisBroker implements Broker {
   #nextBeat: Beat | undefined;
   #beatTimer: NodeJS.Timeout | undefined;
   #hears = false;
+  #checking = false;
 
   constructor({ url, username, password, onError = () => {} }: RedisBrokerOptions, history: History) {
     this.#history = history;
@@ -131,9 +133,15 @@ export class RedisBroker implements Broker {
   }
 
   hold(channel: string): Promise<void> {
-    const held = this.#holds.get(channel) ?? { count: 0, heard: this.#listenTo(channel) };
-    held.count++;
+    const known = this.#holds.get(channel);
+    if (known) {
+      known.count++;
+      return known.heard;
+    }
+    const held: Hold = { count: 1, heard: this.#listenTo(channel, () => this.#holds.get(channel) === held) };
     this.#holds.set(channel, held);
+    // a hold that failed holds nothing, and the next one tries again
+    held.heard.catch(() => this.#holds.get(channel) === held && this.#holds.delete(channel));
     return held.heard;
   }
 
@@ -169,8 +177,10 @@ export class RedisBroker implements Broker {
 
   async replay(channels: readonly string[], after: number, upTo: number): Promise<Page> {
     const reads = this.#commands.multi();
+    // many channels share a page
+    const share = Math.max(10, Math.ceil(pageEvents / channels.length));
     for (const channel of channels)
-      reads.xrange(logKey(channel), `(${after}`, '+', 'COUNT', pageEvents).get(tailKey(channel));
+      reads.xrange(logKey(channel), `(${after}`, '+', 'COUNT', share).get(tailKey(channel));
     const replies = (await available(reads.exec())) ?? [];
     const logs = channels.map((channel, index) => {
       const entries = ((replies[2 * index]?.[1] ?? []) as RawEntry[]).map((entry) => parseEntry(channel, entry));
@@ -180,7 +190,7 @@ export class RedisBroker implements Broker {
     const bound = Math.min(
       upTo,
       ...logs
-        .filter(({ entries }) => entries.length === pageEvents)
+        .filter(({ entries }) => entries.length === share)
         .map(({ entries }) => entries.at(-1)?.event.position ?? upTo),
     );
     const events = logs
@@ -200,29 +210,33 @@ export class RedisBroker implements Broker {
     this.#commands.disconnect();
   }
 
-  /** The first entry that is left names its predecessor; with none left, the tail tells whether there ever was one. */
+  /**
+   * The first entry that is left names its predecessor; with none left, the tail tells whether there ever was one. Where
+   * neither is known, nothing was published within the tail's life, and of what was before nobody can tell.
+   */
   #hasHole(previous: number | undefined, tail: number, after: number): boolean {
-    if (previous !== undefined) return previous > after;
-    if (tail > 0) return tail > after;
-    return timeOfPosition(after) < Date.now() - this.#tailMs;
+    const newest = previous ?? tail;
+    return newest > 0 ? newest > after : timeOfPosition(after) < Date.now() - this.#tailMs;
   }
 
-  async #listenTo(channel: string): Promise<void> {
+  async #listenTo(channel: string, isHeld: () => boolean): Promise<void> {
     await available(this.#subscriber.subscribe(topic(channel)));
     await this.catchUp();
-    this.#intake?.attend(channel);
+    if (isHeld()) this.#intake?.attend(channel);
   }
 
   #sendBeat(): Beat {
     const nonce = randomUUID();
     let resolve = (): void => {};
-    const heard = new Promise<void>((heardIt, reject) => {
+    let reject = (_error: Error): void => {};
+    const heard = new Promise<void>((heardIt, failed) => {
       resolve = heardIt;
+      reject = failed;
       setTimeout(() => reject(new Error(`no beat within ${deafMs} ms`)), deafMs).unref();
       const { epoch, position } = this.here();
       this.#commands.beat(lastKey, epochKey, this.#beatTopic, newEpoch(), epoch, position, nonce).catch(reject);
     });
-    return { nonce, heard, resolve };
+    return { nonce, heard, resolve, reject };
   }
 
   #heard(name: string, message: string): void {
@@ -240,6 +254,7 @@ export class RedisBroker implements Broker {
   #lost(): void {
     this.#hears = false;
     this.#intake?.interrupt();
+    for (const beat of this.#beats.values()) beat.reject(new Error('the subscription was interrupted'));
   }
 
   /** After each connect: all channels again, then a beat, which shows how far to catch up. */
@@ -256,13 +271,16 @@ export class RedisBroker implements Broker {
 
   /** A subscriber that is connected but deaf gets a new connection. */
   async #check(): Promise<void> {
-    if (this.#subscriber.status !== 'ready' || this.#commands.status !== 'ready') return;
+    if (this.#checking || this.#subscriber.status !== 'ready' || this.#commands.status !== 'ready') return;
+    this.#checking = true;
     try {
       await this.catchUp();
       this.#hears = true;
     } catch {
       this.#hears = false;
       if (this.#subscriber.status === 'ready' && this.#commands.status === 'ready') this.#subscriber.disconnect(true);
+    } finally {
+      this.#checking = false;
     }
   }
 }

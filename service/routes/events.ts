@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   channelPattern,
@@ -5,12 +6,12 @@ import {
   cursorPattern,
   drawRetryMs,
   proxySoftFailsHeader,
-  type SoftFailReason,
   softFailHeader,
   streamHeaders,
 } from '../../lib/policy/index.ts';
 import type { Refusal } from '../admission.ts';
 import { StoreUnavailable } from '../broker/broker.ts';
+import type { ServiceStream, StreamRequest } from '../delivery.ts';
 import { frame } from '../fanout/frame.ts';
 import { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
@@ -38,53 +39,63 @@ const querystring = {
 
 /** `GET /events`: the stream. */
 export function eventsRoute(app: FastifyInstance, service: Service): void {
-  app.get<{ Querystring: Query }>('/events', { schema: { querystring } }, async (request, reply) => {
+  // a HEAD would be answered by the same handler, body and all
+  const options = { schema: { querystring }, exposeHeadRoute: false };
+  app.get<{ Querystring: Query }>('/events', options, async (request, reply) => {
     if (!request.accepts().type(['text/event-stream']))
       throw new Problem(406, 'this resource is a text/event-stream; accept that type');
-    const refusal = service.draining
-      ? refusalFor(service, 'draining')
-      : service.admission.refuse(service.delivery.fanout.size);
-    if (refusal) return refuse(service, request, reply, refusal);
-    try {
-      return await openStream(service, request, reply);
-    } catch (error) {
-      if (error instanceof StoreUnavailable && !reply.sent)
-        return refuse(service, request, reply, refusalFor(service, 'store-lost'));
-      throw error;
-    }
+    // Node gives a response its connection when it is that response's turn; ours writes to the connection at once
+    if (reply.raw.socket === null) throw new Problem(400, 'a stream needs a connection of its own: no pipelining');
+    const refusal = refusalOf(service) ?? (await openStream(service, request, reply));
+    return refusal ? refuse(service, request, reply, refusal) : reply;
   });
 }
 
+/** Why no stream can be opened right now. */
+function refusalOf({ settings: { policy }, delivery, broker, admission }: Service): Refusal | undefined {
+  if (delivery.draining) return { reason: 'draining', retryMs: drawRetryMs(policy) };
+  if (!broker.connected) return { reason: 'store-lost', retryMs: drawRetryMs(policy) };
+  return admission.refuse(delivery.size);
+}
+
+/** Opens the stream, or says why it could not be opened after all. */
 async function openStream(
   service: Service,
   request: FastifyRequest<{ Querystring: Query }>,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<Refusal | undefined> {
   const { channel, type = [], heartbeat = 'comment', envelope } = request.query;
   const { socket } = request.raw;
   // Before HTTP/1.1 there are no chunks: the end of the connection is the end of the body.
   const framing = request.raw.httpVersion === '1.0' ? 'raw' : 'chunked';
-  await service.delivery.open(
-    {
-      channels: [...new Set(channel)],
-      types: [...new Set(type)],
-      envelope: envelope === '1',
-      heartbeat,
-      lastEventId: lastEventIdOf(request),
-      outlet: new SocketOutlet(socket, framing),
-      framing,
-    },
-    (stream) => {
-      reply.hijack();
-      // head and first bytes in one packet
-      socket.cork();
-      process.nextTick(() => socket.uncork());
-      reply.raw.writeHead(200, { ...headersOf(reply), ...streamHeaders, connection: 'close' });
-      reply.raw.flushHeaders();
-      follow(socket, service.delivery.fanout, stream);
-    },
-  );
-  return reply;
+  const wanted: StreamRequest = {
+    channels: [...new Set(channel)],
+    types: [...new Set(type)],
+    envelope: envelope === '1',
+    heartbeat,
+    lastEventId: lastEventIdOf(request),
+    outlet: new SocketOutlet(socket, framing),
+    framing,
+  };
+  const retryMs = drawRetryMs(service.settings.policy);
+  try {
+    const stream = await service.delivery.open(wanted, (opened) => beginBody(service, reply, socket, opened));
+    return stream ? undefined : { reason: 'draining', retryMs };
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { reason: 'store-lost', retryMs };
+    throw error;
+  }
+}
+
+/** Sends the head; from here on the connection is the stream's. */
+function beginBody(service: Service, reply: FastifyReply, socket: Socket, stream: ServiceStream): void {
+  reply.hijack();
+  // head and first bytes in one packet
+  socket.cork();
+  process.nextTick(() => socket.uncork());
+  reply.raw.writeHead(200, { ...headersOf(reply), ...streamHeaders, connection: 'close' });
+  reply.raw.flushHeaders();
+  follow(socket, service.delivery.fanout, stream);
 }
 
 /** What plugins have put on the reply, CORS for one: a hijacked reply does not send it by itself. */
@@ -97,10 +108,6 @@ function headersOf(reply: FastifyReply): Record<string, string | string[]> {
 function lastEventIdOf(request: FastifyRequest<{ Querystring: Query }>): string | undefined {
   const header = request.headers['last-event-id'];
   return (typeof header === 'string' && header) || request.query.lastEventId || undefined;
-}
-
-function refusalFor({ settings }: Service, reason: SoftFailReason): Refusal {
-  return { reason, retryMs: drawRetryMs(settings.policy) };
 }
 
 /**
