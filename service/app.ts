@@ -22,6 +22,9 @@ export interface ServiceApp {
   readonly drain: (windowMs?: number) => Promise<void>;
 }
 
+/** While closing, requests that are under way have this long. */
+const lastRequestsMs = 500;
+
 /** The service, not yet listening. Closing the app ends its streams and its broker. */
 export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
   const { policy } = settings;
@@ -48,7 +51,11 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
     });
   }
   for (const route of [eventsRoute, publishRoute, operationsRoutes, pageRoute]) route(app, service);
-  app.addHook('preClose', () => service.delivery.close());
+  app.addHook('preClose', async () => {
+    await service.delivery.close();
+    // requests under way get a moment; a connection that never sends one would keep the server open for ever
+    setTimeout(() => app.server.closeAllConnections(), lastRequestsMs).unref();
+  });
   // not waited for: a service without its store is alive, not ready, and turns streams away softly
   void service.delivery.start();
   return {

@@ -188,8 +188,8 @@ export class Delivery {
       else await this.#replay(stream, cursor.position, lastEventId);
     } catch (error) {
       // the head is out: what is left is to send the client away in good order
-      if (!(error instanceof StoreUnavailable)) throw error;
       this.fanout.close(stream, 'store-lost');
+      if (!(error instanceof StoreUnavailable)) throw error;
     }
   }
 
@@ -235,6 +235,7 @@ export class Delivery {
         this.fanout.write(stream, portion);
         await this.fanout.writable(stream);
       }
+      this.fanout.delivered += page.events;
       after = page.upTo;
     }
   }

@@ -8,13 +8,12 @@ import {
   type Draft,
   type History,
   type Page,
-  pageEvents,
-  type StoredEvent,
   StoreUnavailable,
 } from './broker.ts';
 import { newEpoch } from './cursor.ts';
 import { Intake } from './intake.ts';
-import { timeOfPosition } from './position.ts';
+import { eventOf, readPage } from './redis-history.ts';
+import { beatTopic, channelOf, epochKey, lastKey, logKey, tailKey, topic } from './redis-keys.ts';
 import { beatScript, publishScript } from './scripts.ts';
 
 /** The publish script and the beat, as ioredis adds them to a client. */
@@ -30,15 +29,6 @@ export interface RedisBrokerOptions {
   /** Told of each connection error; ioredis reconnects by itself. */
   readonly onError?: (error: Error) => void;
 }
-
-/** All keys of one shard carry one hash tag, so that a script may touch them together in a cluster. */
-const prefix = 'sse-kit:{0}:';
-const lastKey = `${prefix}last`;
-const epochKey = `${prefix}epoch`;
-const logKey = (channel: string): string => `${prefix}log:${channel}`;
-const tailKey = (channel: string): string => `${prefix}tail:${channel}`;
-const topic = (channel: string): string => `${prefix}channel:${channel}`;
-const channelOf = (name: string): string => name.slice(topic('').length);
 
 /** How often a replica makes sure that it still hears, and how long it may wait for its own beat. */
 const beatMs = 1000;
@@ -70,7 +60,7 @@ export class RedisBroker implements Broker {
   readonly #history: History;
   readonly #commands: Redis & Scripts;
   readonly #subscriber: Redis;
-  readonly #beatTopic = `${prefix}replica:${randomUUID()}`;
+  readonly #beatTopic = beatTopic(randomUUID());
   readonly #tailMs: number;
   readonly #holds = new Map<string, Hold>();
   #intake: Intake | undefined;
@@ -175,32 +165,8 @@ export class RedisBroker implements Broker {
     }
   }
 
-  async replay(channels: readonly string[], after: number, upTo: number): Promise<Page> {
-    const reads = this.#commands.multi();
-    // many channels share a page
-    const share = Math.max(10, Math.ceil(pageEvents / channels.length));
-    for (const channel of channels)
-      reads.xrange(logKey(channel), `(${after}`, '+', 'COUNT', share).get(tailKey(channel));
-    const replies = (await available(reads.exec())) ?? [];
-    const logs = channels.map((channel, index) => {
-      const entries = ((replies[2 * index]?.[1] ?? []) as RawEntry[]).map((entry) => parseEntry(channel, entry));
-      return { channel, entries, tail: Number(replies[2 * index + 1]?.[1] ?? 0) };
-    });
-    // a log that filled its share may go on: beyond its last entry this page knows nothing
-    const bound = Math.min(
-      upTo,
-      ...logs
-        .filter(({ entries }) => entries.length === share)
-        .map(({ entries }) => entries.at(-1)?.event.position ?? upTo),
-    );
-    const events = logs
-      .flatMap(({ entries }) => entries.map(({ event }) => event))
-      .filter(({ position }) => position <= bound)
-      .sort((a, b) => a.position - b.position);
-    const evicted = logs
-      .filter(({ entries, tail }) => this.#hasHole(entries[0]?.previous, tail, after))
-      .map(({ channel }) => channel);
-    return { events, upTo: bound, evicted };
+  replay(channels: readonly string[], after: number, upTo: number): Promise<Page> {
+    return available(readPage(this.#commands, { channels, after, upTo, tailMs: this.#tailMs }));
   }
 
   async close(): Promise<void> {
@@ -208,15 +174,6 @@ export class RedisBroker implements Broker {
     this.#subscriber.removeAllListeners('close');
     this.#subscriber.disconnect();
     this.#commands.disconnect();
-  }
-
-  /**
-   * The first entry that is left names its predecessor; with none left, the tail tells whether there ever was one. Where
-   * neither is known, nothing was published within the tail's life, and of what was before nobody can tell.
-   */
-  #hasHole(previous: number | undefined, tail: number, after: number): boolean {
-    const newest = previous ?? tail;
-    return newest > 0 ? newest > after : timeOfPosition(after) < Date.now() - this.#tailMs;
   }
 
   async #listenTo(channel: string, isHeld: () => boolean): Promise<void> {
@@ -283,19 +240,6 @@ export class RedisBroker implements Broker {
       this.#checking = false;
     }
   }
-}
-
-type RawEntry = [id: string, fields: string[]];
-
-function parseEntry(
-  channel: string,
-  [id, [, previous, , type = '', , data = '']]: RawEntry,
-): { event: StoredEvent; previous: number } {
-  return { event: eventOf(channel, Number.parseInt(id, 10), type, data), previous: Number(previous) };
-}
-
-function eventOf(channel: string, position: number, type: string, data: string): StoredEvent {
-  return { channel, position, data, ...(type !== '' && { type }) };
 }
 
 /** Whatever went wrong with the store, the caller is told the same: nothing happened, try again later. */

@@ -30,6 +30,8 @@ const streamsPerLook = 32;
 const lingerMs = 30_000;
 /** A stream that was told goodbye but takes no bytes is destroyed after this long. */
 const goodbyeMs = 5000;
+/** After a drain, goodbyes have this long to be sent. */
+const drainedMs = 1000;
 
 /**
  * The fan-out core: one log per group of equal subscriptions and a cursor per stream. A publish appends to the logs of
@@ -168,8 +170,10 @@ export class Fanout<E extends Event, Reason> {
     for (const group of groups) this.#appendTo(group, position, bytes(group));
   }
 
-  /** Empties all logs; they begin again after `since`. Streams that had not been served yet are closed as slow. */
+  /** Empties all logs; they begin again after `since`. Streams that cannot take what is still in them are slow. */
   reset(since: number): void {
+    const now = this.#now();
+    for (const group of this.#dirty) for (const stream of [...group.streams]) this.#deliver(stream, now);
     for (const group of this.#groups.values()) group.ring.reset(since);
   }
 
@@ -205,6 +209,13 @@ export class Fanout<E extends Event, Reason> {
       if (closed < streams.length)
         await new Promise((resolve) => setTimeout(resolve, Math.min(50, windowMs / streams.length)));
     }
+    await this.#goodbyesSent();
+  }
+
+  /** The last bytes of those just closed are on their way: a moment for them, before anybody destroys sockets. */
+  async #goodbyesSent(): Promise<void> {
+    const ends = this.#now() + drainedMs;
+    while (this.#leaving.size > 0 && this.#now() < ends) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   /** Destroys what is left and stops the clock. */

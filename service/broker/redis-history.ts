@@ -1,0 +1,85 @@
+import type { Redis } from 'ioredis';
+import { type Page, pageEvents, type StoredEvent } from './broker.ts';
+import { timeOfPosition } from './position.ts';
+import { logKey, tailKey } from './redis-keys.ts';
+
+/** What is asked of the history. */
+interface Range {
+  readonly channels: readonly string[];
+  readonly after: number;
+  readonly upTo: number;
+  /** How long the last position of a channel outlives its log. */
+  readonly tailMs: number;
+}
+
+interface Entry {
+  readonly event: StoredEvent;
+  /** Position of the channel's event before it; 0 when that is not known. */
+  readonly previous: number;
+}
+
+/** What is left of a channel's history after a position, and the position of its last event. */
+interface Log {
+  readonly channel: string;
+  readonly entries: readonly Entry[];
+  readonly tail: number;
+}
+
+/** Channels read in one step: a step must not take longer than a command may. */
+const channelsPerRead = 50;
+
+/** One page of the history of several channels, merged into their one order. */
+export async function readPage(redis: Redis, { channels, after, upTo, tailMs }: Range): Promise<Page> {
+  // many channels share a page
+  const share = Math.max(10, Math.ceil(pageEvents / channels.length));
+  const parts = Array.from({ length: Math.ceil(channels.length / channelsPerRead) }, (_, part) =>
+    channels.slice(part * channelsPerRead, (part + 1) * channelsPerRead),
+  );
+  const logs = (await Promise.all(parts.map((part) => readLogs(redis, part, after, share)))).flat();
+  // a log that filled its share may go on: beyond its last entry this page knows nothing
+  const filled = logs.filter(({ entries }) => entries.length === share);
+  const bound = Math.min(upTo, ...filled.map(({ entries }) => entries.at(-1)?.event.position ?? upTo));
+  const events = logs
+    .flatMap(({ entries }) => entries.map(({ event }) => event))
+    .filter(({ position }) => position <= bound)
+    .sort((a, b) => a.position - b.position);
+  const evicted = logs.filter((log) => hasHole(log, after, tailMs)).map(({ channel }) => channel);
+  return { events, upTo: bound, evicted };
+}
+
+/** Log and tail of each channel, as they were at one moment. */
+async function readLogs(redis: Redis, channels: readonly string[], after: number, count: number): Promise<Log[]> {
+  const reads = redis.multi();
+  for (const channel of channels) reads.xrange(logKey(channel), `(${after}`, '+', 'COUNT', count).get(tailKey(channel));
+  const replies = (await reads.exec()) ?? [];
+  const failed = replies.find(([error]) => error !== null);
+  if (failed) throw failed[0];
+  return channels.map((channel, index) => ({
+    channel,
+    entries: ((replies[2 * index]?.[1] ?? []) as RawEntry[]).map((entry) => parseEntry(channel, entry)),
+    tail: Number(replies[2 * index + 1]?.[1] ?? 0),
+  }));
+}
+
+/**
+ * The first entry that is left names its predecessor; with none left, the tail tells whether there ever was one. Where
+ * neither is known, nothing was published within the tail's life before, and of what was earlier nobody can tell.
+ */
+function hasHole({ entries: [first], tail }: Log, after: number, tailMs: number): boolean {
+  const newest = first?.previous ?? tail;
+  if (newest > 0) return newest > after;
+  const known = (first ? timeOfPosition(first.event.position) : Date.now()) - tailMs;
+  return after > 0 && timeOfPosition(after) < known;
+}
+
+/** A stream entry: its id, then field and value by turns, in the order the publish script wrote them. */
+type RawEntry = [id: string, fields: string[]];
+
+function parseEntry(channel: string, [id, [, previous, , type = '', , data = '']]: RawEntry): Entry {
+  return { event: eventOf(channel, Number.parseInt(id, 10), type, data), previous: Number(previous) };
+}
+
+/** An event from its parts; an empty type is none. */
+export function eventOf(channel: string, position: number, type: string, data: string): StoredEvent {
+  return { channel, position, data, ...(type !== '' && { type }) };
+}
