@@ -9,6 +9,8 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 /** Names of the packages that a package.json asks for. */
 const dependenciesOf = (path: string): readonly string[] => Object.keys(JSON.parse(read(path)).dependencies);
 
+const devDependenciesOf = (path: string): readonly string[] => Object.keys(JSON.parse(read(path)).devDependencies);
+
 /** What the code of one folder may lean on. */
 interface Wall {
   /** Folders, with all that is below them. */
@@ -34,6 +36,10 @@ const walls: Readonly<Record<string, Wall>> = {
   },
   service: { folders: ['lib/policy'], packages: [...dependenciesOf('service/package.json'), 'node:'] },
   client: { folders: ['lib/policy'], packages: [] },
+  bench: {
+    folders: ['lib/policy'],
+    packages: [...devDependenciesOf('package.json'), ...dependenciesOf('service/package.json'), 'node:'],
+  },
   bin: { folders: lib, packages: [...dependenciesOf('package.json'), 'node:'] },
 };
 

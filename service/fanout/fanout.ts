@@ -1,6 +1,7 @@
 import { framed } from './frame.ts';
+import { Goodbyes } from './goodbyes.ts';
 import { Ring, type RingLimits } from './ring.ts';
-import type { Event, Group, Outlet, Stream, Subscription } from './stream.ts';
+import type { Event, Group, Stream, Subscription } from './stream.ts';
 import { Wheel } from './wheel.ts';
 
 export interface FanoutOptions<E extends Event, Reason> {
@@ -28,8 +29,6 @@ const sliceMs = 4;
 const streamsPerLook = 32;
 /** An empty group keeps its ring this long, for the clients that a proxy's reload sends back together. */
 const lingerMs = 30_000;
-/** A stream that was told goodbye but takes no bytes is destroyed after this long. */
-const goodbyeMs = 5000;
 /** After a drain, goodbyes have this long to be sent. */
 const drainedMs = 1000;
 
@@ -51,8 +50,7 @@ export class Fanout<E extends Event, Reason> {
   readonly #idle = new Map<Group<E>, number>();
   readonly #wheel: Wheel<Stream<E>>;
   readonly #ticker: NodeJS.Timeout;
-  /** Told goodbye, not yet gone. */
-  readonly #leaving = new Map<Outlet, number>();
+  readonly #goodbyes = new Goodbyes();
   /** Groups with something to sweep, and how far the first one's pass has come (downwards, see #sweep). */
   #dirty: Group<E>[] = [];
   #pass: { readonly head: number; index: number } | undefined;
@@ -186,14 +184,14 @@ export class Fanout<E extends Event, Reason> {
 
   /** The other side is gone. */
   gone(stream: Stream<E>): void {
-    this.#leaving.delete(stream.outlet);
+    this.#goodbyes.gone(stream.outlet);
     this.#remove(stream, undefined);
   }
 
   /** Ends a stream with a goodbye that says why. */
   close(stream: Stream<E>, reason: Reason): void {
     if (stream.closed) return;
-    this.#leaving.set(stream.outlet, this.#now() + goodbyeMs);
+    this.#goodbyes.said(stream.outlet, this.#now());
     this.#remove(stream, reason);
     stream.outlet.end(framed(stream.framing, this.#options.goodbye(reason)));
   }
@@ -209,20 +207,15 @@ export class Fanout<E extends Event, Reason> {
       if (closed < streams.length)
         await new Promise((resolve) => setTimeout(resolve, Math.min(50, windowMs / streams.length)));
     }
-    await this.#goodbyesSent();
-  }
-
-  /** The last bytes of those just closed are on their way: a moment for them, before anybody destroys sockets. */
-  async #goodbyesSent(): Promise<void> {
-    const ends = this.#now() + drainedMs;
-    while (this.#leaving.size > 0 && this.#now() < ends) await new Promise((resolve) => setTimeout(resolve, 20));
+    // the last ones are on their way: a moment for them, before anybody destroys sockets
+    await this.#goodbyes.sent(drainedMs);
   }
 
   /** Destroys what is left and stops the clock. */
   stop(): void {
     clearInterval(this.#ticker);
     clearImmediate(this.#scheduled);
-    for (const outlet of this.#leaving.keys()) outlet.destroy();
+    this.#goodbyes.destroyAll();
     for (const stream of this.#streams) {
       this.#remove(stream, undefined);
       stream.outlet.destroy();
@@ -352,11 +345,7 @@ export class Fanout<E extends Event, Reason> {
   #tick(): void {
     const now = this.#now();
     this.#wheel.advance(now);
-    for (const [outlet, deadline] of this.#leaving) {
-      if (now < deadline) break;
-      this.#leaving.delete(outlet);
-      outlet.destroy();
-    }
+    this.#goodbyes.destroyOverdue(now);
     for (const [group, since] of this.#idle) {
       if (now - since < lingerMs) break;
       this.#forget(group);
