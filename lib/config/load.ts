@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { definePolicy, type Fault, judgeSound, PolicyError, policyFaults, type StreamPolicy } from '../policy/index.ts';
+import { crossFaults } from './cross-faults.ts';
 import { sectionFaults } from './faults.ts';
 import { type Sections, sections } from './schema.ts';
 import { targetsInUse } from './targets-in-use.ts';
@@ -43,7 +44,7 @@ export function parseConfig(value: unknown, where = configFileName): KitConfig {
   const usable = parsed.success ? parsed.data : withoutFaults(value, parsed.error);
   const limits = targetsInUse(usable).flatMap((target) => target.limits);
   const faults = [
-    ...(parsed.success ? [] : sectionFaults(parsed.error)),
+    ...(parsed.success ? crossFaults(parsed.data) : sectionFaults(parsed.error)),
     ...[...policyFaults(given), ...judgeSound(given, limits)].map(inPolicy),
   ];
   if (faults.length > 0 || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);

@@ -225,6 +225,16 @@ describe('limits bind', () => {
     expect(messagesOf({ ...sections, proxies: { use: [] } })).toEqual([]);
   });
 
+  test('what Fargate does not offer, and gateways without a zone, where AWS is in use', () => {
+    const wrong = { service: { cpu: 1024, memoryMiB: 1024 }, aws: { natGateways: 3 } };
+
+    expect(messagesOf(wrong)).toEqual([
+      'service.memoryMiB (1024) must be one of 2048, 3072, 4096, 5120, 6144, 7168, 8192, which Fargate offers for service.cpu (1024)',
+      'aws.natGateways (3) must be at most aws.maxAzs (2), one a zone; lower aws.natGateways to 2',
+    ]);
+    expect(messagesOf({ service: wrong.service, aws: off })).toEqual([]);
+  });
+
   test('a policy that breaks rules of its own is judged by the limits too', () => {
     expect(faultsOf({ policy: { drainSeconds: 300, idleSeconds: 5, maxStreams: -1 } }).map(({ rule }) => rule)).toEqual(
       ['policy-field', 'heartbeat-outpaces-idle', 'ecs-stop-timeout', 'ingress-nginx-worker-shutdown'],
