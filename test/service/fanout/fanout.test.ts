@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { Fanout, type FanoutOptions } from '../../../service/fanout/fanout.ts';
+import { Fanout } from '../../../service/fanout/fanout.ts';
+import type { FanoutOptions } from '../../../service/fanout/options.ts';
 import type { Event, Group, Outlet, Stream } from '../../../service/fanout/stream.ts';
 
 type Reason = 'age' | 'slow' | 'drain';

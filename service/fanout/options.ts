@@ -1,0 +1,26 @@
+import type { Event, Group, Stream } from './stream.ts';
+
+/** What the core is told once: numbers of the policy, and who wants to know what happens. */
+export interface FanoutOptions<E extends Event, Reason> {
+  readonly heartbeatMs: number;
+  /** A stream whose outlet has been full for this long is closed as slow, however little it holds. */
+  readonly stallMs: number;
+  /** A stream with more unsent bytes than this, in its socket and in the ring, is closed. */
+  readonly slowClientBytes: number;
+  readonly reasons: { readonly age: Reason; readonly slow: Reason };
+  /** The last bytes a stream gets before it is closed for a reason. */
+  readonly goodbye: (reason: Reason) => Buffer;
+  /** `reason` is undefined when the other side left. */
+  readonly closed?: (stream: Stream<E>, reason: Reason | undefined) => void;
+  /** A pass over a group is done; the oldest event it handed out stands at `position`. */
+  readonly swept?: (position: number) => void;
+  /** A group that nobody came back to is forgotten. */
+  readonly forgotten?: (group: Group<E>) => void;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+}
+
+/** What a stream is opened with. */
+export type Opening<E extends Event> = Pick<Stream<E>, 'id' | 'group' | 'outlet' | 'framing' | 'heartbeat'> & {
+  readonly maxAgeMs: number;
+};
