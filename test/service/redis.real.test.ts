@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
-import { Redis } from 'ioredis';
 import { positionOfTime } from '../../service/broker/position.ts';
 import { RedisBroker } from '../../service/broker/redis.ts';
-import { freePort, type RedisServer, startRedis, stopPrograms } from '../support/programs.ts';
+import { freePort } from '../support/programs.ts';
 import { startProxy } from '../support/proxy.ts';
+import { sharedRedis, startRedis } from '../support/redis.ts';
 import { metric, publish, startService, stopServices } from '../support/service.ts';
 import { closeStreams, openStream } from '../support/stream.ts';
 import { listen } from './broker/contract.ts';
@@ -16,25 +16,12 @@ const brokerAt = (url: string): RedisBroker => {
   brokers.push(broker);
   return broker;
 };
-let server: RedisServer;
-let admin: Redis;
-beforeAll(async () => {
-  server = await startRedis();
-  admin = new Redis(server.url);
-});
-beforeEach(async () => {
-  await admin.flushall();
-});
+const redis = sharedRedis();
 afterEach(async () => {
   await Promise.all(brokers.splice(0).map((broker) => broker.close()));
   closeStreams();
   await stopServices();
 });
-afterAll(async () => {
-  admin.disconnect();
-  await stopPrograms();
-});
-
 test('a channel that could not be held once can be held once the store is back', async () => {
   const port = await freePort();
   const broker = brokerAt(`redis://127.0.0.1:${port}`);
@@ -58,8 +45,8 @@ test('streams of a channel that was asked for while the store was away open once
 }, 20_000);
 
 test('a busy channel that is released and held again tells of no gap', async () => {
-  const { broker, gaps } = await listen(brokerAt(server.url));
-  const other = (await listen(brokerAt(server.url))).broker;
+  const { broker, gaps } = await listen(brokerAt(redis.server.url));
+  const other = (await listen(brokerAt(redis.server.url))).broker;
   let stop = false;
   let number = 0;
   const publishing = (async () => {
@@ -77,33 +64,33 @@ test('a busy channel that is released and held again tells of no gap', async () 
 }, 20_000);
 
 test('a loss is told to a client that comes back after the tail of the channel has expired', async () => {
-  const { broker } = await listen(brokerAt(server.url));
+  const { broker } = await listen(brokerAt(redis.server.url));
   const cursor = positionOfTime(Date.now() - 2 * 86_400_000);
   await broker.publish('x', [{ data: '"missed"' }]);
   // what expiry does, a day and a half ago
-  await admin.del('sse-kit:{0}:log:x', 'sse-kit:{0}:tail:x');
+  await redis.admin.del('sse-kit:{0}:log:x', 'sse-kit:{0}:tail:x');
   await broker.publish('x', [{ data: '"new"' }]);
   const page = await broker.replay(['x'], cursor, broker.here().position + 1e9);
   expect(page.evicted).toEqual(['x']);
 });
 
 test('after a loss of the history the quiet channels are not called evicted on top', async () => {
-  const { broker, gaps, count } = await listen(brokerAt(server.url));
+  const { broker, gaps, count } = await listen(brokerAt(redis.server.url));
   await Promise.all([broker.hold('x'), broker.hold('quiet')]);
   await broker.publish('x', [{ data: '1' }]);
   await count(1);
-  await admin.flushall();
+  await redis.admin.flushall();
   await broker.publish('x', [{ data: '2' }]);
   await count(2);
   expect(gaps).toEqual([['all', 'store-lost']]);
 });
 
 test('one deafness costs one new connection', async () => {
-  const proxy = await startProxy(server.port);
+  const proxy = await startProxy(redis.server.port);
   const broker = brokerAt(proxy.url);
   await listen(broker);
   const received = async (): Promise<number> =>
-    Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    Number(/total_connections_received:(\d+)/.exec(await redis.admin.info('stats'))?.[1]);
   const before = await received();
   proxy.deafen((asked) => /subscribe/i.test(asked));
   await pause(11_000);
@@ -113,7 +100,7 @@ test('one deafness costs one new connection', async () => {
 }, 20_000);
 
 test('a page holds what it promises, over all its channels', async () => {
-  const { broker } = await listen(brokerAt(server.url));
+  const { broker } = await listen(brokerAt(redis.server.url));
   const before = broker.here().position;
   const channels = Array.from({ length: 20 }, (_, index) => `c${index}`);
   for (let batch = 0; batch < 5; batch++)
@@ -128,7 +115,7 @@ test('a page holds what it promises, over all its channels', async () => {
 });
 
 test('no more than maxStreams are open, however many come at once', async () => {
-  const { url } = await startService({ maxStreams: 5 }, { redisUrl: server.url });
+  const { url } = await startService({ maxStreams: 5 }, { redisUrl: redis.server.url });
   while (!(await fetch(`${url}/readyz`)).ok) await pause(20);
   const streams = await Promise.all(
     Array.from({ length: 30 }, (_, index) => openStream(`${url}/events?channel=c${index}`)),
@@ -138,13 +125,13 @@ test('no more than maxStreams are open, however many come at once', async () => 
 });
 
 test('a stream that was on its way when the drain began is not opened after it', async () => {
-  const { url, drain } = await startService({}, { redisUrl: server.url });
+  const { url, drain } = await startService({}, { redisUrl: redis.server.url });
   while (!(await fetch(`${url}/readyz`)).ok) await pause(20);
-  server.signal('SIGSTOP');
+  redis.server.signal('SIGSTOP');
   const opening = openStream(`${url}/events?channel=late`);
   await pause(200);
   await drain(100);
-  server.signal('SIGCONT');
+  redis.server.signal('SIGCONT');
   const late = await opening;
   await pause(100);
   expect([late.headers['x-sse-soft-fail'], await metric(url, 'sse_streams_active')]).toEqual(['draining', 0]);
@@ -165,7 +152,7 @@ test('a replica without its store turns new streams away, whether it knows their
 });
 
 test('a stream request behind a publish on the same connection does not write into its answer', async () => {
-  const { url } = await startService({}, { redisUrl: server.url });
+  const { url } = await startService({}, { redisUrl: redis.server.url });
   while (!(await fetch(`${url}/readyz`)).ok) await pause(20);
   const first = await openStream(`${url}/events?channel=a`);
   await first.event('stream:open');

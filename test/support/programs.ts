@@ -95,28 +95,3 @@ export function freePort(): Promise<number> {
     });
   });
 }
-
-export interface RedisServer extends Program {
-  readonly port: number;
-  readonly url: string;
-}
-
-/** A redis-server that keeps nothing on disk. */
-export async function startRedis(port?: number, args: readonly string[] = []): Promise<RedisServer> {
-  const chosen = port ?? (await freePort());
-  const options = [
-    '--port',
-    String(chosen),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--dir',
-    temporaryFolder(),
-  ];
-  const program = startProgram('redis-server', [...options, ...args]);
-  await program.prints(/Ready to accept connections/);
-  return { ...program, port: chosen, url: `redis://127.0.0.1:${chosen}` };
-}

@@ -1,28 +1,14 @@
-import { Redis } from 'ioredis';
 import { RedisBroker } from '../../../service/broker/redis.ts';
-import { type RedisServer, startRedis, stopPrograms } from '../../support/programs.ts';
 import { startProxy } from '../../support/proxy.ts';
+import { sharedRedis, startRedis } from '../../support/redis.ts';
 import { brokerContract, listen } from './contract.ts';
 
 describe('the Redis broker', () => {
-  let server: RedisServer;
-  let admin: Redis;
-  beforeAll(async () => {
-    server = await startRedis();
-    admin = new Redis(server.url);
-  });
-  beforeEach(async () => {
-    await admin.flushall();
-  });
-  afterAll(async () => {
-    admin.disconnect();
-    await stopPrograms();
-  });
-
+  const redis = sharedRedis();
   const history = { replaySeconds: 600, replayMaxEvents: 10_000 };
-  const start = (): ReturnType<typeof listen> => listen(new RedisBroker({ url: server.url }, history));
+  const start = (): ReturnType<typeof listen> => listen(new RedisBroker({ url: redis.server.url }, history));
 
-  brokerContract((wanted) => new RedisBroker({ url: server.url }, wanted));
+  brokerContract((wanted) => new RedisBroker({ url: redis.server.url }, wanted));
 
   test('carries events from one replica to another, with one order for both', async () => {
     const [a, b] = await Promise.all([start(), start()]);
@@ -45,7 +31,7 @@ describe('the Redis broker', () => {
     await Promise.all([broker.hold('x'), broker.hold('y')]);
     await other.broker.publish('x', [{ data: '1' }]);
     await count(1);
-    await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     for (let number = 2; number <= 40; number++)
       await other.broker.publish(number % 2 ? 'x' : 'y', [{ data: String(number) }]);
     await count(40);
@@ -61,7 +47,7 @@ describe('the Redis broker', () => {
     const { broker, events, gaps, count } = await start();
     await broker.hold('x');
     const [before] = await broker.publish('x', [{ data: '1' }]);
-    await admin.flushall();
+    await redis.admin.flushall();
     const [after] = await broker.publish('x', [{ data: '2' }]);
     await count(2);
 
@@ -80,12 +66,12 @@ describe('the Redis broker', () => {
     await count(1);
     // the history gets an event whose notice goes astray: written as the script does, without its PUBLISH
     const lost = (events[0]?.position ?? 0) + 1;
-    await admin.xadd('sse-kit:{0}:log:x', `${lost}-0`, 'p', String(lost - 1), 't', '', 'd', '2');
-    await admin.set('sse-kit:{0}:tail:x', String(lost));
+    await redis.admin.xadd('sse-kit:{0}:log:x', `${lost}-0`, 'p', String(lost - 1), 't', '', 'd', '2');
+    await redis.admin.set('sse-kit:{0}:tail:x', String(lost));
     await broker.publish('x', [{ data: '3' }]);
     await count(3);
 
-    expect(await admin.pubsub('NUMSUB', topic)).toEqual([topic, 1]);
+    expect(await redis.admin.pubsub('NUMSUB', topic)).toEqual([topic, 1]);
     expect(events.map(({ data }) => data)).toEqual(['1', '2', '3']);
     expect(gaps).toEqual([[['x'], 'store-lost']]);
     await broker.close();
@@ -117,7 +103,7 @@ describe('the Redis broker', () => {
   });
 
   test('notices that it is deaf, and hears what it missed on a new connection', async () => {
-    const proxy = await startProxy(server.port);
+    const proxy = await startProxy(redis.server.port);
     const { broker, events, count } = await listen(new RedisBroker({ url: proxy.url }, history));
     const other = await start();
     await broker.hold('x');
