@@ -1,0 +1,50 @@
+import { definePolicy, policyToEnv } from '../../lib/policy/index.ts';
+import { freePort, isInstalled, listening, Program, sleep, temporaryFolder } from '../program.ts';
+import { type RunningServer, type Server, startNode } from './server.ts';
+
+/** The defaults, but for what would turn a load away that comes from one client at once, or write in between. */
+const policy = definePolicy({
+  maxStreams: 40_000,
+  connectRatePerSecond: 100_000,
+  heartbeatSeconds: 30,
+  idleSeconds: 120,
+  keepAliveSeconds: 130,
+});
+
+const env = { LOG_LEVEL: 'warn', ...policyToEnv(policy) };
+
+/** The service as it is, with the embedded broker. */
+export const sseKit: Server = {
+  name: 'sse-kit',
+  replays: true,
+  missing: () => undefined,
+  start: () => startService(),
+};
+
+/** The service on a Redis of its own, which shares the load's core. */
+export const sseKitOnRedis: Server = {
+  name: 'sse-kit on Redis',
+  replays: true,
+  missing: () => (isInstalled('redis-server') ? undefined : 'redis-server is not installed'),
+  start: async () => {
+    const port = await freePort();
+    const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', temporaryFolder()];
+    const redis = new Program('load', ['redis-server', '--port', String(port), ...options]);
+    await listening(redis, port);
+    const service = await startService({ REDIS_URL: `redis://127.0.0.1:${port}` });
+    return {
+      ...service,
+      stop: async () => {
+        await service.stop();
+        await redis.stop();
+      },
+    };
+  },
+};
+
+async function startService(more: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
+  const service = await startNode('service/main.ts', { ...env, ...more });
+  // the store is reached a moment after the service listens
+  while (!(await fetch(`http://127.0.0.1:${service.port}/readyz`)).ok) await sleep(20);
+  return service;
+}
