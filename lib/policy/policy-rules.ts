@@ -10,7 +10,7 @@ import {
 import { fields } from './fields.ts';
 import { type PolicyRule, policyRule } from './rule.ts';
 
-/** Heartbeats per second that cost a replica about a tenth of a core: 10 µs of CPU for each write (bench/). */
+/** Heartbeats per second that cost a replica about a fifth of a core: some 20 µs of CPU for each write (bench/RESULTS.md). */
 const affordableHeartbeatsPerSecond = 10_000;
 
 /** Firefox raises any shorter `retry:` to this (dom/base/EventSource.cpp). */
@@ -43,7 +43,7 @@ export const policyRules: readonly PolicyRule[] = [
   policyRule({
     id: 'heartbeats-are-affordable',
     why: 'every stream is written to once per heartbeat, even when nothing happens',
-    source: 'bench: about 10 µs of CPU per write, so 10,000 writes a second are a tenth of a core',
+    source: 'bench/RESULTS.md: some 20 µs of CPU per write, so 10,000 writes a second are a fifth of a core',
     fields: ['maxStreams', 'heartbeatSeconds'],
     broken: ({ maxStreams, heartbeatSeconds }) =>
       maxStreams / heartbeatSeconds > affordableHeartbeatsPerSecond &&
