@@ -80,10 +80,8 @@ export class Program {
 
   /** Resident memory of the whole group. */
   residentBytes(): number {
-    const kilobytes = this.#pids.map((pid) =>
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0),
-    );
-    return kilobytes.reduce((sum, one) => sum + one, 0) * 1024;
+    const kilobytes = this.#pids.map((pid) => /VmRSS:\s+(\d+)/.exec(procFile(pid, 'status') ?? '')?.[1]);
+    return kilobytes.reduce((sum, one) => sum + Number(one ?? 0), 0) * 1024;
   }
 
   /** Sends an order to `inside.ts` and waits for its answer. */
@@ -104,9 +102,13 @@ export class Program {
 
 /** The fields of /proc/<pid>/stat from the state on; the name before them may hold anything. */
 function statOf(pid: string): readonly string[] | undefined {
+  const text = procFile(pid, 'stat');
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function procFile(pid: string, name: string): string | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
   } catch {
     // it has ended meanwhile
     return undefined;
