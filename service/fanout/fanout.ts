@@ -62,10 +62,6 @@ export class Fanout<E extends Event, Reason> {
     return this.#streams.size;
   }
 
-  get streams(): Iterable<Stream<E>> {
-    return this.#streams;
-  }
-
   groupOf(key: string): Group<E> | undefined {
     return this.#groups.get(key);
   }
