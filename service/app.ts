@@ -3,6 +3,8 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { drawRetryMs, serverTimersMs } from '../lib/policy/index.ts';
 import { Admission } from './admission.ts';
+import './auth/request.ts';
+import { anyone } from './auth/caller.ts';
 import type { Broker } from './broker/broker.ts';
 import { EmbeddedBroker } from './broker/embedded.ts';
 import { RedisBroker } from './broker/redis.ts';
@@ -15,6 +17,7 @@ import { pageRoute } from './routes/page.ts';
 import { publishRoute } from './routes/publish.ts';
 import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
+import { EmbeddedState } from './state/embedded.ts';
 
 export interface ServiceApp {
   readonly app: FastifyInstance;
@@ -42,6 +45,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
   });
   const service = createService(app, settings);
   registerProblems(app, () => Math.ceil(drawRetryMs(policy) / 1000));
+  app.decorateRequest('caller', { getter: () => anyone });
   await app.register(accepts);
   if (settings.corsOrigins.length > 0) {
     await app.register(cors, {
@@ -68,7 +72,7 @@ function createService(app: FastifyInstance, settings: ServiceSettings): Service
   const broker = createBroker(app, settings);
   const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
   const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app, metrics));
-  return { settings, broker, metrics, delivery, admission: new Admission(settings.policy) };
+  return { settings, broker, state: new EmbeddedState(), metrics, delivery, admission: new Admission(settings.policy) };
 }
 
 function createBroker(
