@@ -27,10 +27,10 @@ export class Admission {
     this.#countedAt = now();
   }
 
-  /** Why a stream is turned away while `open` are there, or nothing when it is let in. */
-  refuse(open: number): Refusal | undefined {
-    const { maxStreams, connectRatePerSecond } = this.#policy;
-    if (open >= maxStreams) return { reason: 'limit', retryMs: drawRetryMs(this.#policy) };
+  /** Why a stream is turned away while `open` are there, `own` of them its user's, or nothing when it is let in. */
+  refuse(open: number, own = 0): Refusal | undefined {
+    const { maxStreams, maxStreamsPerUser, connectRatePerSecond } = this.#policy;
+    if (open >= maxStreams || own >= maxStreamsPerUser) return { reason: 'limit', retryMs: drawRetryMs(this.#policy) };
     this.#count();
     if (this.#tokens >= 1) {
       this.#tokens -= 1;

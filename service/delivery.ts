@@ -9,23 +9,24 @@ import {
 import { type Broker, type Cursor, type StoredEvent, StoreUnavailable } from './broker/broker.ts';
 import { readCursor, writeCursor } from './broker/cursor.ts';
 import { timeOfPosition } from './broker/position.ts';
+import { Control, controlChannel } from './control.ts';
 import { Fanout } from './fanout/fanout.ts';
 import { type Framing, frame, heartbeats } from './fanout/frame.ts';
-import type { Group, Outlet, Stream, Subscription } from './fanout/stream.ts';
+import type { Group, Outlet, Stream } from './fanout/stream.ts';
 import { Replays } from './replays.ts';
+import { Subscriptions, type Wanted } from './subscriptions.ts';
 
 /** What a client asks for. */
-export interface StreamRequest {
-  readonly channels: readonly string[];
-  /** Only events of these types; empty for all. */
-  readonly types: readonly string[];
-  /** Data is `{"channel","type","data"}`. */
-  readonly envelope: boolean;
+export interface StreamRequest extends Wanted {
   readonly heartbeat: 'comment' | 'event';
   /** The cursor the client came with, as it came. */
   readonly lastEventId: string | undefined;
   readonly outlet: Outlet;
   readonly framing: Framing;
+  /** Whose stream it is; absent for an anonymous one. */
+  readonly user: string | undefined;
+  /** When its user's rights end, in milliseconds since 1970; the stream ends no later. */
+  readonly expiresAt: number | undefined;
 }
 
 /** What the delivery tells whoever counts. */
@@ -50,16 +51,22 @@ export class Delivery {
   readonly fanout: Fanout<StoredEvent, CloseReason>;
   /** Streams are being handed over: not ready, and no new ones. */
   draining = false;
+  /** What replicas tell each other. */
+  readonly control: Control;
   readonly #broker: Broker;
   readonly #replays: Replays;
+  readonly #subscriptions: Subscriptions;
   readonly #policy: StreamPolicy;
   readonly #observer: DeliveryObserver;
   readonly #replica: string;
   #opened = 0;
   #opening = 0;
+  /** Streams by user, open or about to be. */
+  readonly #byUser = new Map<string, number>();
 
   constructor(broker: Broker, policy: StreamPolicy, replica: string, observer: DeliveryObserver = {}) {
     this.#broker = broker;
+    this.control = new Control(broker);
     this.#replays = new Replays(broker);
     this.#policy = policy;
     this.#replica = replica;
@@ -68,27 +75,40 @@ export class Delivery {
       heartbeatMs: policy.heartbeatSeconds * 1000,
       stallMs: policy.missedHeartbeats * policy.heartbeatSeconds * 1000,
       slowClientBytes: policy.slowClientBytes,
-      reasons: { age: 'max-age', slow: 'slow' },
+      reasons: { age: 'max-age', expired: 'token-expired', slow: 'slow' },
       goodbye: (reason) => this.#goodbye(reason),
-      closed: (stream, reason) => observer.closed?.(stream, reason),
+      closed: (stream, reason) => {
+        this.#count(stream.owner, -1);
+        observer.closed?.(stream, reason);
+      },
       swept: (position) => this.#measure(position),
       forgotten: (group) => {
         for (const channel of group.channels) broker.release(channel);
       },
     });
+    this.#subscriptions = new Subscriptions(broker, this.fanout, this.control);
   }
 
   /** Begins to deliver. Resolves when the store has been reached; until then there is nothing to open streams on. */
-  start(): Promise<void> {
-    return this.#broker.start({
-      event: (event) => this.fanout.append(event),
-      gap: (channels, reason) => this.#announceGap(channels, reason),
+  async start(): Promise<void> {
+    await this.#broker.start({
+      event: (event) => (event.channel === controlChannel ? this.control.heard(event) : this.fanout.append(event)),
+      gap: (channels, reason) => {
+        if (channels === 'all' || channels.includes(controlChannel)) this.control.missed();
+        this.#announceGap(channels, reason);
+      },
     });
+    await this.control.listen();
   }
 
   /** Streams that are open, and those that are about to be. */
   get size(): number {
     return this.fanout.size + this.#opening;
+  }
+
+  /** Streams of a user on this replica, open or about to be. */
+  streamsOf(user: string): number {
+    return this.#byUser.get(user) ?? 0;
   }
 
   /**
@@ -100,30 +120,57 @@ export class Delivery {
    */
   async open(request: StreamRequest, register: (stream: ServiceStream) => void): Promise<ServiceStream | undefined> {
     const cursor = request.lastEventId === undefined ? undefined : readCursor(request.lastEventId);
-    this.#opening++;
-    let group: ServiceGroup;
-    try {
-      // A cursor ahead of this replica, or of a history it does not know, may be one that it has yet to hear of.
-      if (cursor && this.#lossOf(cursor) !== undefined) await this.#broker.catchUp();
-      group = this.fanout.groupOf(keyOf(request)) ?? (await this.#createGroup(request));
-    } finally {
-      this.#opening--;
-    }
-    // from here to the join nothing waits, where the ring has everything: nothing can come in between
-    if (this.draining) return undefined;
-    const stream = this.fanout.open({
-      id: `${this.#replica}-${(++this.#opened).toString(36)}`,
-      group,
-      outlet: request.outlet,
-      framing: request.framing,
-      heartbeat: heartbeats[request.heartbeat][request.framing],
-      maxAgeMs: drawMaxAgeMs(this.#policy),
-    });
+    const stream = await this.#admit(request, cursor);
+    if (stream === undefined) return undefined;
     register(stream);
     this.#observer.opened?.(stream);
     if (request.lastEventId === undefined) this.#begin(stream);
     else await this.#resume(stream, request.lastEventId, cursor);
     return stream;
+  }
+
+  async #admit(request: StreamRequest, cursor: Cursor | undefined): Promise<ServiceStream | undefined> {
+    let stream: ServiceStream | undefined;
+    this.#opening++;
+    this.#count(request.user, 1);
+    try {
+      // A cursor ahead of this replica, or of a history it does not know, may be one that it has yet to hear of.
+      if (cursor && this.#lossOf(cursor) !== undefined) await this.#broker.catchUp();
+      const group = await this.#subscriptions.groupOf(request);
+      // from here to the join nothing waits, where the ring has everything: nothing can come in between
+      if (!this.draining) stream = this.#enter(request, group);
+    } finally {
+      this.#opening--;
+      if (stream === undefined) this.#count(request.user, -1);
+    }
+    return stream;
+  }
+
+  #enter({ outlet, framing, heartbeat, user, expiresAt }: StreamRequest, group: ServiceGroup): ServiceStream {
+    const ageMs = drawMaxAgeMs(this.#policy);
+    const rightsMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - Date.now();
+    return this.fanout.open({
+      id: `${this.#replica}-${(++this.#opened).toString(36)}`,
+      owner: user,
+      group,
+      outlet,
+      framing,
+      heartbeat: heartbeats[heartbeat][framing],
+      endsInMs: Math.min(ageMs, rightsMs),
+      expires: rightsMs < ageMs,
+    });
+  }
+
+  #count(user: string | undefined, change: 1 | -1): void {
+    if (user === undefined) return;
+    const streams = this.streamsOf(user) + change;
+    if (streams > 0) this.#byUser.set(user, streams);
+    else this.#byUser.delete(user);
+  }
+
+  /** Ends all streams of a user on this replica. */
+  endUser(user: string, reason: CloseReason): void {
+    this.fanout.closeOf(user, reason);
   }
 
   /** Ends all streams evenly over a window; no new ones are opened. */
@@ -135,37 +182,6 @@ export class Delivery {
   async close(): Promise<void> {
     this.fanout.stop();
     await this.#broker.close();
-  }
-
-  async #createGroup(request: StreamRequest): Promise<ServiceGroup> {
-    const { channels } = request;
-    const held = await Promise.allSettled(channels.map((channel) => this.#broker.hold(channel)));
-    const failed = held.find((one) => one.status === 'rejected');
-    // somebody else may have created it meanwhile; then that one's holds are enough
-    const existing = this.fanout.groupOf(keyOf(request));
-    if (failed || existing) {
-      for (const [index, one] of held.entries())
-        if (one.status === 'fulfilled') this.#broker.release(channels[index] as string);
-    }
-    if (failed) throw failed.reason;
-    return existing ?? this.fanout.createGroup(this.#subscription(request), this.#broker.here().position);
-  }
-
-  #subscription(request: StreamRequest): Subscription<StoredEvent> {
-    const { channels, types, envelope } = request;
-    return {
-      key: keyOf(request),
-      channels,
-      accepts: types.length === 0 ? () => true : (event) => types.includes(event.type ?? 'message'),
-      frame: (event) => Buffer.from(this.#frameOf(event, envelope)),
-    };
-  }
-
-  #frameOf({ channel, position, type, data }: StoredEvent, envelope: boolean): string {
-    const payload = envelope
-      ? `{"channel":${JSON.stringify(channel)},"type":${JSON.stringify(type ?? 'message')},"data":${data}}`
-      : data;
-    return frame({ id: this.#cursorAt(position), ...(type !== undefined && { type }), data: payload });
   }
 
   #cursorAt(position: number): string {
@@ -289,9 +305,4 @@ export class Delivery {
       frame({ retryMs: drawRetryMs(this.#policy), type: controlEvents.close, data: JSON.stringify({ reason }) }),
     );
   }
-}
-
-/** Equal subscriptions, equal key: order and repetition make no difference. */
-function keyOf({ channels, types, envelope }: Pick<StreamRequest, 'channels' | 'types' | 'envelope'>): string {
-  return JSON.stringify([[...channels].sort(), [...types].sort(), envelope]);
 }

@@ -3,12 +3,9 @@ import { Goodbyes } from './goodbyes.ts';
 import type { FanoutOptions, Opening } from './options.ts';
 import { Ring, type RingLimits } from './ring.ts';
 import type { Event, Group, Stream, Subscription } from './stream.ts';
+import { Sweeper } from './sweeper.ts';
 import { Wheel } from './wheel.ts';
 
-/** A sweep gives way to accepting, probes and publishing after this long. */
-const sliceMs = 4;
-/** Streams served between two looks at the clock. */
-const streamsPerLook = 32;
 /** An empty group keeps its ring this long, for the clients that a proxy's reload sends back together. */
 const lingerMs = 30_000;
 /** After a drain, goodbyes have this long to be sent. */
@@ -33,10 +30,9 @@ export class Fanout<E extends Event, Reason> {
   readonly #wheel: Wheel<Stream<E>>;
   readonly #ticker: NodeJS.Timeout;
   readonly #goodbyes = new Goodbyes();
-  /** Groups with something to sweep, and how far the first one's pass has come (downwards, see #sweep). */
-  #dirty: Group<E>[] = [];
-  #pass: { readonly head: number; index: number } | undefined;
-  #scheduled: NodeJS.Immediate | undefined;
+  readonly #sweeper: Sweeper<E>;
+  /** Streams that go over to another group as soon as they have everything of theirs. */
+  readonly #moves = new Map<Stream<E>, Group<E>>();
 
   constructor(options: FanoutOptions<E, Reason>) {
     this.#options = options;
@@ -53,6 +49,11 @@ export class Fanout<E extends Event, Reason> {
       now: this.#now(),
       turn: (stream, now) => this.#turn(stream, now),
     });
+    this.#sweeper = new Sweeper({
+      deliver: (stream, now) => this.#deliver(stream, now),
+      swept: options.swept,
+      now: this.#now,
+    });
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     this.#ticker.unref();
   }
@@ -60,6 +61,16 @@ export class Fanout<E extends Event, Reason> {
   /** Streams that are open. */
   get size(): number {
     return this.#streams.size;
+  }
+
+  /** Ends all streams of an owner. */
+  closeOf(owner: string, reason: Reason): void {
+    for (const stream of this.#streams) if (stream.owner === owner) this.close(stream, reason);
+  }
+
+  streamOf(id: string): Stream<E> | undefined {
+    for (const stream of this.#streams) if (stream.id === id) return stream;
+    return undefined;
   }
 
   groupOf(key: string): Group<E> | undefined {
@@ -86,16 +97,18 @@ export class Fanout<E extends Event, Reason> {
   }
 
   /** A stream of a group that takes part in nothing but heartbeats until it joins the log. */
-  open({ id, group, outlet, framing, heartbeat, maxAgeMs }: Opening<E>): Stream<E> {
+  open({ id, owner, group, outlet, framing, heartbeat, endsInMs, expires }: Opening<E>): Stream<E> {
     const now = this.#now();
     // all properties in one literal: objects made by spreading end up as slow dictionaries, one hidden class each
     const opened: Stream<E> = {
       id,
+      owner,
       group,
       outlet,
       framing,
       heartbeat,
-      endsAt: now + maxAgeMs,
+      endsAt: now + endsInMs,
+      expires,
       next: undefined,
       place: group.streams.length,
       blocked: false,
@@ -114,6 +127,15 @@ export class Fanout<E extends Event, Reason> {
   join(stream: Stream<E>, index: number): void {
     if (stream.closed) return;
     stream.next = index;
+    this.#deliver(stream, this.#now());
+  }
+
+  /** Takes a stream over to another group: once it has everything of its own, it gets what comes next from there. */
+  move(stream: Stream<E>, group: Group<E>): void {
+    if (stream.closed) return;
+    this.#abandonMove(stream);
+    this.#moves.set(stream, group);
+    this.#idle.delete(group);
     this.#deliver(stream, this.#now());
   }
 
@@ -150,8 +172,7 @@ export class Fanout<E extends Event, Reason> {
 
   /** Empties all logs; they begin again after `since`. Streams that cannot take what is still in them are slow. */
   reset(since: number): void {
-    const now = this.#now();
-    for (const group of this.#dirty) for (const stream of [...group.streams]) this.#deliver(stream, now);
+    this.#sweeper.flush();
     for (const group of this.#groups.values()) group.ring.reset(since);
   }
 
@@ -194,7 +215,7 @@ export class Fanout<E extends Event, Reason> {
   /** Destroys what is left and stops the clock. */
   stop(): void {
     clearInterval(this.#ticker);
-    clearImmediate(this.#scheduled);
+    this.#sweeper.stop();
     this.#goodbyes.destroyAll();
     for (const stream of this.#streams) {
       this.#remove(stream, undefined);
@@ -204,62 +225,7 @@ export class Fanout<E extends Event, Reason> {
 
   #appendTo(group: Group<E>, position: number, bytes: Buffer): void {
     group.ring.append(position, bytes);
-    if (group.dirty) return;
-    group.dirty = true;
-    this.#dirty.push(group);
-    this.#schedule();
-  }
-
-  /** After the I/O callbacks of this turn of the loop: what arrives together leaves together, and nothing waits longer. */
-  #schedule(): void {
-    this.#scheduled ??= setImmediate(() => {
-      this.#scheduled = undefined;
-      this.#slice();
-    });
-  }
-
-  #slice(): void {
-    const ends = this.#now() + sliceMs;
-    while (this.#dirty.length > 0) {
-      const finished = this.#sweep(this.#dirty[0] as Group<E>, ends);
-      if (finished) this.#dirty.shift();
-      if (!finished || (this.#now() >= ends && this.#dirty.length > 0)) {
-        this.#schedule();
-        return;
-      }
-    }
-  }
-
-  /**
-   * One pass over a group's streams, as far as the slice lasts; true when everybody is at the head. The list is walked
-   * downwards: a stream that leaves is replaced by the last one, which this pass has already served.
-   */
-  #sweep(group: Group<E>, ends: number): boolean {
-    let now = this.#now();
-    for (;;) {
-      this.#pass ??= { head: group.ring.head, index: group.streams.length };
-      const pass = this.#pass;
-      for (pass.index = Math.min(pass.index, group.streams.length); pass.index > 0; ) {
-        pass.index--;
-        this.#deliver(group.streams[pass.index] as Stream<E>, now);
-        if (pass.index % streamsPerLook === 0) {
-          now = this.#now();
-          if (now >= ends && pass.index > 0) return false;
-        }
-      }
-      this.#pass = undefined;
-      this.#report(group, pass.head);
-      // what came while the pass was paused has been seen only by the streams after the pause
-      if (group.ring.head === pass.head) break;
-    }
-    group.dirty = false;
-    return true;
-  }
-
-  #report(group: Group<E>, head: number): void {
-    const from = Math.max(group.swept, group.ring.first);
-    if (from < head) this.#options.swept?.(group.ring.positionAt(from));
-    group.swept = head;
+    this.#sweeper.grown(group);
   }
 
   #deliver(stream: Stream<E>, now: number): void {
@@ -273,6 +239,25 @@ export class Fanout<E extends Event, Reason> {
       stream.writtenAt = now;
       this.#put(stream, batch.bytes);
     }
+    if (this.#moves.size > 0) this.#moveIfDue(stream);
+  }
+
+  /** Both logs hold everything up to now, so that the head of the one is the place of the head of the other. */
+  #moveIfDue(stream: Stream<E>): void {
+    const group = this.#moves.get(stream);
+    if (group === undefined || stream.next !== stream.group.ring.head) return;
+    this.#moves.delete(stream);
+    this.#leave(stream);
+    stream.group = group;
+    stream.place = group.streams.length;
+    stream.next = group.ring.head;
+    group.streams.push(stream);
+  }
+
+  #abandonMove(stream: Stream<E>): void {
+    const group = this.#moves.get(stream);
+    if (!this.#moves.delete(stream) || group === undefined) return;
+    if (group.streams.length === 0) this.#idle.set(group, this.#now());
   }
 
   /** Fallen out of the ring, or too far behind. Only a full outlet can be behind: a burst is no reader's fault. */
@@ -288,16 +273,21 @@ export class Fanout<E extends Event, Reason> {
   #remove(stream: Stream<E>, reason: Reason | undefined): void {
     if (stream.closed) return;
     stream.closed = true;
-    const { streams } = stream.group;
-    const last = streams.pop() as Stream<E>;
-    if (last !== stream) {
-      streams[stream.place] = last;
-      last.place = stream.place;
-    }
-    if (streams.length === 0) this.#idle.set(stream.group, this.#now());
+    this.#abandonMove(stream);
+    this.#leave(stream);
     this.#streams.delete(stream);
     this.#wake(stream);
     this.#options.closed?.(stream, reason);
+  }
+
+  /** Swaps places with the last one of the group. */
+  #leave({ group, place }: Stream<E>): void {
+    const last = group.streams.pop() as Stream<E>;
+    if (place < group.streams.length) {
+      group.streams[place] = last;
+      last.place = place;
+    }
+    if (group.streams.length === 0) this.#idle.set(group, this.#now());
   }
 
   #wake(stream: Stream<E>): void {
@@ -311,7 +301,7 @@ export class Fanout<E extends Event, Reason> {
     const { heartbeatMs, stallMs, reasons } = this.#options;
     const stalled = stream.blocked && now - stream.writtenAt >= stallMs;
     if (stalled || now >= stream.endsAt) {
-      this.close(stream, stalled ? reasons.slow : reasons.age);
+      this.close(stream, stalled ? reasons.slow : stream.expires ? reasons.expired : reasons.age);
       return now;
     }
     if (now - stream.writtenAt >= heartbeatMs && !stream.blocked) {

@@ -7,7 +7,7 @@ export interface FanoutOptions<E extends Event, Reason> {
   readonly stallMs: number;
   /** A stream with more unsent bytes than this, in its socket and in the ring, is closed. */
   readonly slowClientBytes: number;
-  readonly reasons: { readonly age: Reason; readonly slow: Reason };
+  readonly reasons: { readonly age: Reason; readonly expired: Reason; readonly slow: Reason };
   /** The last bytes a stream gets before it is closed for a reason. */
   readonly goodbye: (reason: Reason) => Buffer;
   /** `reason` is undefined when the other side left. */
@@ -21,6 +21,9 @@ export interface FanoutOptions<E extends Event, Reason> {
 }
 
 /** What a stream is opened with. */
-export type Opening<E extends Event> = Pick<Stream<E>, 'id' | 'group' | 'outlet' | 'framing' | 'heartbeat'> & {
-  readonly maxAgeMs: number;
+export type Opening<E extends Event> = Pick<
+  Stream<E>,
+  'id' | 'owner' | 'group' | 'outlet' | 'framing' | 'heartbeat' | 'expires'
+> & {
+  readonly endsInMs: number;
 };

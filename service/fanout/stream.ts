@@ -39,12 +39,16 @@ export interface Group<E extends Event> extends Subscription<E> {
 
 export interface Stream<E extends Event> {
   readonly id: string;
-  readonly group: Group<E>;
+  /** Whose it is. */
+  readonly owner: string | undefined;
+  group: Group<E>;
   readonly outlet: Outlet;
   readonly framing: Framing;
   readonly heartbeat: Buffer;
   /** When it ends by age, on the core's clock in milliseconds. */
   readonly endsAt: number;
+  /** It ends because its owner's rights do, and not because it is old. */
+  readonly expires: boolean;
   /** Index into the group's ring of the next entry to send; `undefined` while it is being replayed to. */
   next: number | undefined;
   /** Its place in the group's list. */

@@ -46,16 +46,19 @@ export function eventsRoute(app: FastifyInstance, service: Service): void {
       throw new Problem(406, 'this resource is a text/event-stream; accept that type');
     // Node gives a response its connection when it is that response's turn; ours writes to the connection at once
     if (reply.raw.socket === null) throw new Problem(400, 'a stream needs a connection of its own: no pipelining');
-    const refusal = refusalOf(service) ?? (await openStream(service, request, reply));
+    const refusal = refusalOf(service, request.caller.user) ?? (await openStream(service, request, reply));
     return refusal ? refuse(service, request, reply, refusal) : reply;
   });
 }
 
 /** Why no stream can be opened right now. */
-function refusalOf({ settings: { policy }, delivery, broker, admission }: Service): Refusal | undefined {
+function refusalOf(
+  { settings: { policy }, delivery, broker, admission }: Service,
+  user: string | undefined,
+): Refusal | undefined {
   if (delivery.draining) return { reason: 'draining', retryMs: drawRetryMs(policy) };
   if (!broker.connected) return { reason: 'store-lost', retryMs: drawRetryMs(policy) };
-  return admission.refuse(delivery.size);
+  return admission.refuse(delivery.size, user === undefined ? 0 : delivery.streamsOf(user));
 }
 
 /** Opens the stream, or says why it could not be opened after all. */
@@ -76,6 +79,8 @@ async function openStream(
     lastEventId: lastEventIdOf(request),
     outlet: new SocketOutlet(socket, framing),
     framing,
+    user: request.caller.user,
+    expiresAt: request.caller.expiresAt,
   };
   const retryMs = drawRetryMs(service.settings.policy);
   try {

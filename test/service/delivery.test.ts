@@ -72,6 +72,8 @@ const asking = (outlet: FakeOutlet, lastEventId?: string): StreamRequest => ({
   lastEventId,
   outlet,
   framing: 'raw',
+  user: undefined,
+  expiresAt: undefined,
 });
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

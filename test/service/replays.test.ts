@@ -22,7 +22,7 @@ async function groupAfter(
     heartbeatMs: 1000,
     stallMs: 3000,
     slowClientBytes: 1e6,
-    reasons: { age: 'x', slow: 'x' },
+    reasons: { age: 'x', expired: 'x', slow: 'x' },
     goodbye: () => Buffer.alloc(0),
   });
   const group = fanout.createGroup(

@@ -3,7 +3,7 @@ import { Fanout } from '../../../service/fanout/fanout.ts';
 import type { FanoutOptions } from '../../../service/fanout/options.ts';
 import type { Event, Group, Outlet, Stream } from '../../../service/fanout/stream.ts';
 
-type Reason = 'age' | 'slow' | 'drain';
+type Reason = 'age' | 'expired' | 'slow' | 'drain';
 
 /** An outlet that keeps what it is given, and can be full. */
 class FakeOutlet implements Outlet {
@@ -43,7 +43,7 @@ function coreWith(options: Partial<FanoutOptions<Event, Reason>> = {}): Fanout<E
     heartbeatMs: 60_000,
     stallMs: 180_000,
     slowClientBytes: 10_000,
-    reasons: { age: 'age', slow: 'slow' },
+    reasons: { age: 'age', expired: 'expired', slow: 'slow' },
     goodbye: (reason) => Buffer.from(`bye:${reason}`),
     ...options,
   });
@@ -61,13 +61,22 @@ const groupIn = (
     0,
   );
 
-function client(core: Fanout<Event, Reason>, group: Group<Event>, maxAgeMs = 1e9): Client {
+function client(core: Fanout<Event, Reason>, group: Group<Event>, endsInMs = 1e9, owner?: string): Client {
   const outlet = new FakeOutlet();
-  return core.open({ id: 'id', group, outlet, framing: 'raw', heartbeat: Buffer.from('beat;'), maxAgeMs }) as Client;
+  return core.open({
+    id: 'id',
+    group,
+    outlet,
+    framing: 'raw',
+    heartbeat: Buffer.from('beat;'),
+    owner,
+    expires: false,
+    endsInMs,
+  }) as Client;
 }
 
-function joined(core: Fanout<Event, Reason>, group: Group<Event>): Client {
-  const stream = client(core, group);
+function joined(core: Fanout<Event, Reason>, group: Group<Event>, owner?: string): Client {
+  const stream = client(core, group, 1e9, owner);
   core.join(stream, group.ring.head);
   return stream;
 }
@@ -258,6 +267,53 @@ describe('the fan-out core', () => {
     const firstHalf = times.filter((time) => time < 250).length;
     expect(firstHalf).toBeGreaterThan(25);
     expect(firstHalf).toBeLessThan(75);
+  });
+
+  test('ends a stream when its owner’s rights do, and says so', () => {
+    jest.useFakeTimers();
+    let now = 0;
+    const core = coreWith({ heartbeatMs: 1000, now: () => now });
+    const outlet = new FakeOutlet();
+    const opening = { id: 'id', owner: 'u', framing: 'raw', heartbeat: Buffer.from('beat;') } as const;
+    core.open({ ...opening, group: groupIn(core), outlet, endsInMs: 500, expires: true });
+    for (now = 50; now <= 1000; now += 50) jest.advanceTimersByTime(50);
+    jest.useRealTimers();
+    expect(outlet.text).toBe('bye:expired');
+  });
+
+  test('ends all streams of an owner, and nobody else’s', () => {
+    const core = coreWith();
+    const group = groupIn(core);
+    const [first, second, other] = ['u', 'u', 'v'].map((owner) => joined(core, group, owner)) as [
+      Client,
+      Client,
+      Client,
+    ];
+    core.closeOf('u', 'expired');
+    expect([first, second, other].map(({ outlet }) => outlet.text)).toEqual(['bye:expired', 'bye:expired', '']);
+    expect(core.size).toBe(1);
+  });
+
+  test('takes a stream over to another group without losing or repeating an event', async () => {
+    const core = coreWith();
+    const odd = groupIn(core, ['a'], ({ position }) => position % 2 === 1);
+    const all = core.createGroup({ ...odd, key: 'all', accepts: () => true }, 0);
+    const [stays, moves, behind] = [joined(core, odd), joined(core, odd), joined(core, odd)];
+    behind.outlet.full = true;
+    core.write(behind, Buffer.from('!'));
+    for (const position of [1, 2]) core.append(event(position));
+    core.move(moves, all);
+    core.move(behind, all);
+    for (const position of [3, 4]) core.append(event(position));
+    await swept();
+    drain(core, behind);
+    for (const position of [5, 6]) core.append(event(position));
+    await swept();
+    expect(stays.outlet.text).toBe('1;3;5;');
+    expect(moves.outlet.text).toBe('1;3;4;5;6;');
+    // it had yet to take what its first group held, and got that before anything else
+    expect(behind.outlet.text).toBe('!1;3;5;6;');
+    expect([odd.streams.length, all.streams.length]).toEqual([1, 2]);
   });
 
   test('forgets a group that nobody came back to, and keeps one for the clients of a reload', () => {
