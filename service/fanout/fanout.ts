@@ -113,6 +113,7 @@ export class Fanout<E extends Event, Reason> {
       place: group.streams.length,
       blocked: false,
       closed: false,
+      catchingUp: true,
       writtenAt: now,
       waiting: undefined,
     };
@@ -231,14 +232,15 @@ export class Fanout<E extends Event, Reason> {
   #deliver(stream: Stream<E>, now: number): void {
     const { ring } = stream.group;
     while (stream.next !== undefined && !stream.closed && stream.next < ring.head) {
-      if (this.#isSlow(stream, stream.next)) this.close(stream, this.#options.reasons.slow);
-      if (stream.blocked || stream.closed) return;
+      if (this.#isSlow(stream, stream.next)) return this.close(stream, this.#options.reasons.slow);
+      if (stream.blocked) return;
       const batch = ring.batchFrom(stream.next, stream.framing);
       this.delivered += batch.end - stream.next;
       stream.next = batch.end;
       stream.writtenAt = now;
       this.#put(stream, batch.bytes);
     }
+    if (stream.next === ring.head) stream.catchingUp = false;
     if (this.#moves.size > 0) this.#moveIfDue(stream);
   }
 
@@ -261,8 +263,9 @@ export class Fanout<E extends Event, Reason> {
   }
 
   /** Fallen out of the ring, or too far behind. Only a full outlet can be behind: a burst is no reader's fault. */
-  #isSlow({ group: { ring }, outlet, blocked }: Stream<E>, next: number): boolean {
-    return next < ring.first || (blocked && ring.lagBytes(next) + outlet.unsentBytes > this.#options.slowClientBytes);
+  #isSlow({ group: { ring }, outlet, blocked, catchingUp }: Stream<E>, next: number): boolean {
+    if (next < ring.first) return true;
+    return blocked && !catchingUp && ring.lagBytes(next) + outlet.unsentBytes > this.#options.slowClientBytes;
   }
 
   #put(stream: Stream<E>, bytes: Buffer): boolean {

@@ -56,6 +56,8 @@ export interface Stream<E extends Event> {
   /** The outlet is full. */
   blocked: boolean;
   closed: boolean;
+  /** It joined with a lag of its own and has yet to come up with the log: that lag does not make it slow. */
+  catchingUp: boolean;
   writtenAt: number;
   /** Called once when the outlet can take more or the stream is closed. */
   waiting: (() => void) | undefined;

@@ -187,6 +187,20 @@ describe('the fan-out core', () => {
     expect(stream.closed).toBe(false);
   });
 
+  test('does not take a reader for slow because of the lag it joined with', async () => {
+    const core = coreWith({ slowClientBytes: 20 });
+    const group = groupIn(core);
+    const stream = client(core, group);
+    for (let position = 1; position <= 15; position++) core.append(event(position));
+    stream.outlet.full = true;
+    core.join(stream, 0);
+    core.append(event(16));
+    await swept();
+    expect(stream.closed).toBe(false);
+    while (stream.outlet.unsentBytes > 0) drain(core, stream);
+    expect(stream.outlet.text).toBe(Array.from({ length: 16 }, (_, index) => `${index + 1};`).join(''));
+  });
+
   test('gives every stream each event exactly once and in order, however they come, stall and go', async () => {
     type Step = { readonly kind: 'append' | 'join' | 'fill' | 'drain' | 'leave' | 'sweep'; readonly pick: number };
     const step = fc.record<Step>({
