@@ -36,6 +36,8 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
     trustProxy: settings.trustProxy,
     // a line per request would hold the query, and with it tokens; streams have lines of their own
     logController: new LogController({ disableRequestLogging: true }),
+    // a logger per request would cost each stream one; nothing is logged per request
+    childLoggerFactory: (logger) => logger,
     ...serverTimersMs(policy),
     // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
     return503OnClosing: false,

@@ -273,7 +273,7 @@ export class Delivery {
     id?: string,
   ): void {
     const data = JSON.stringify({ channels, requested, reason });
-    this.fanout.write(stream, Buffer.from(frame({ ...(id !== undefined && { id }), type: controlEvents.gap, data })));
+    this.fanout.write(stream, Buffer.from(frame({ id, type: controlEvents.gap, data })));
     this.#observer.gap?.(reason);
   }
 

@@ -80,7 +80,7 @@ function frameOf({ channel, position, type, data }: StoredEvent, { epoch }: Curs
   const payload = envelope
     ? `{"channel":${JSON.stringify(channel)},"type":${JSON.stringify(type ?? 'message')},"data":${data}}`
     : data;
-  return frame({ id: writeCursor({ epoch, position }), ...(type !== undefined && { type }), data: payload });
+  return frame({ id: writeCursor({ epoch, position }), type, data: payload });
 }
 
 /** Equal subscriptions, equal key: order and repetition make no difference. */

@@ -2,7 +2,7 @@ import type { GapReason } from '../../lib/policy/index.ts';
 
 /** An event before it is published. */
 export interface Draft {
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** JSON text. */
   readonly data: string;
 }

@@ -44,7 +44,7 @@ export class EmbeddedBroker implements Broker {
 
   async publish(channel: string, drafts: readonly Draft[]): Promise<readonly Cursor[]> {
     const log = this.#logOf(channel);
-    const events = drafts.map((draft): StoredEvent => ({ ...draft, channel, position: this.#next() }));
+    const events = drafts.map(({ type, data }): StoredEvent => ({ channel, position: this.#next(), type, data }));
     for (const event of events) log.events.push(event);
     this.#trim(log);
     for (const event of events) this.#listener?.event(event);

@@ -232,8 +232,8 @@ export class Fanout<E extends Event, Reason> {
   #deliver(stream: Stream<E>, now: number): void {
     const { ring } = stream.group;
     while (stream.next !== undefined && !stream.closed && stream.next < ring.head) {
-      if (this.#isSlow(stream, stream.next)) return this.close(stream, this.#options.reasons.slow);
-      if (stream.blocked) return;
+      if (this.#isSlow(stream, stream.next)) this.close(stream, this.#options.reasons.slow);
+      if (stream.blocked || stream.closed) return;
       const batch = ring.batchFrom(stream.next, stream.framing);
       this.delivered += batch.end - stream.next;
       stream.next = batch.end;

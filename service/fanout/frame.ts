@@ -1,8 +1,8 @@
 /** The wire format of an event stream, WHATWG HTML §9.2.6, and HTTP/1.1 chunks around it (RFC 9112 §7.1). */
 
 export interface Frame {
-  readonly id?: string;
-  readonly type?: string;
+  readonly id?: string | undefined;
+  readonly type?: string | undefined;
   /** JSON text: one line by construction, so that no payload can forge a field. */
   readonly data?: string;
   readonly retryMs?: number;

@@ -17,7 +17,7 @@ export interface Outlet {
 export interface Event {
   readonly channel: string;
   readonly position: number;
-  readonly type?: string;
+  readonly type?: string | undefined;
 }
 
 /** Equal subscriptions share one group: the same channels, filter and shape, hence the very same bytes. */

@@ -12,6 +12,7 @@ import {
 import type { Refusal } from '../admission.ts';
 import { StoreUnavailable } from '../broker/broker.ts';
 import type { ServiceStream, StreamRequest } from '../delivery.ts';
+import { detach } from '../detach.ts';
 import { frame } from '../fanout/frame.ts';
 import { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
@@ -37,18 +38,25 @@ const querystring = {
   },
 };
 
+const eventStream = 'text/event-stream';
+
 /** `GET /events`: the stream. */
 export function eventsRoute(app: FastifyInstance, service: Service): void {
   // a HEAD would be answered by the same handler, body and all
   const options = { schema: { querystring }, exposeHeadRoute: false };
   app.get<{ Querystring: Query }>('/events', options, async (request, reply) => {
-    if (!request.accepts().type(['text/event-stream']))
-      throw new Problem(406, 'this resource is a text/event-stream; accept that type');
+    if (!acceptsStream(request)) throw new Problem(406, 'this resource is a text/event-stream; accept that type');
     // Node gives a response its connection when it is that response's turn; ours writes to the connection at once
     if (reply.raw.socket === null) throw new Problem(400, 'a stream needs a connection of its own: no pipelining');
     const refusal = refusalOf(service, request.caller.user) ?? (await openStream(service, request, reply));
     return refusal ? refuse(service, request, reply, refusal) : reply;
   });
+}
+
+/** What EventSource and curl send is known; only the rest is worth a negotiator. */
+function acceptsStream(request: FastifyRequest): boolean {
+  const { accept = '*/*' } = request.headers;
+  return accept === eventStream || accept === '*/*' || request.accepts().type([eventStream]) !== false;
 }
 
 /** Why no stream can be opened right now. */
@@ -77,14 +85,14 @@ async function openStream(
     envelope: envelope === '1',
     heartbeat,
     lastEventId: lastEventIdOf(request),
-    outlet: new SocketOutlet(socket, framing),
+    outlet: new SocketOutlet(socket, framing, reply.getHeaders()),
     framing,
     user: request.caller.user,
     expiresAt: request.caller.expiresAt,
   };
   const retryMs = drawRetryMs(service.settings.policy);
   try {
-    const stream = await service.delivery.open(wanted, (opened) => beginBody(service, reply, socket, opened));
+    const stream = await service.delivery.open(wanted, (opened) => takeOver(service, reply, socket, opened));
     return stream ? undefined : { reason: 'draining', retryMs };
   } catch (error) {
     if (error instanceof StoreUnavailable) return { reason: 'store-lost', retryMs };
@@ -92,21 +100,11 @@ async function openStream(
   }
 }
 
-/** Sends the head; from here on the connection is the stream's. */
-function beginBody(service: Service, reply: FastifyReply, socket: Socket, stream: ServiceStream): void {
+/** From here on the connection is the stream's. */
+function takeOver(service: Service, reply: FastifyReply, socket: Socket, stream: ServiceStream): void {
   reply.hijack();
-  // head and first bytes in one packet
-  socket.cork();
-  process.nextTick(() => socket.uncork());
-  reply.raw.writeHead(200, { ...headersOf(reply), ...streamHeaders, connection: 'close' });
-  reply.raw.flushHeaders();
+  detach(socket, reply.raw);
   follow(socket, service.delivery.fanout, stream);
-}
-
-/** What plugins have put on the reply, CORS for one: a hijacked reply does not send it by itself. */
-function headersOf(reply: FastifyReply): Record<string, string | string[]> {
-  const headers = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(headers.map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]));
 }
 
 /** The header is the browser's, and newer: it moves on with each event, while the query stays as it was written. */
@@ -126,7 +124,7 @@ function refuse(
   { reason, retryMs }: Refusal,
 ): FastifyReply {
   service.metrics.softFails.inc({ reason });
-  const byName = request.headers.accept?.includes('text/event-stream') ?? false;
+  const byName = request.headers.accept?.includes(eventStream) ?? false;
   if (!byName || request.headers[proxySoftFailsHeader] !== undefined)
     throw new Problem(503, `no new streams: ${reason}`, Math.ceil(retryMs / 1000));
   const cursor = lastEventIdOf(request);

@@ -41,16 +41,17 @@ function draftsOf(body: unknown, maxEventBytes: number): readonly Draft[] {
 function draftOf(event: unknown, where: string, maxEventBytes: number): Draft {
   if (typeof event !== 'object' || event === null || Array.isArray(event))
     throw new Problem(400, `${where} must be an object { "type"?, "data" }`);
-  const { type, data, ...rest } = event as Record<string, unknown>;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined)
-    throw new Problem(400, `${where} has an unknown key ${JSON.stringify(unknown)}; the keys are "type" and "data"`);
+  for (const key in event) {
+    if (key !== 'type' && key !== 'data')
+      throw new Problem(400, `${where} has an unknown key ${JSON.stringify(key)}; the keys are "type" and "data"`);
+  }
+  const { type, data } = event as Record<string, unknown>;
   if (data === undefined) throw new Problem(400, `${where} must have "data", any JSON value`);
   if (type !== undefined) checkType(type, where);
   const text = JSON.stringify(data);
   const size = Buffer.byteLength(text) + Buffer.byteLength(type ?? '');
   if (size > maxEventBytes) throw new Problem(413, `${where} has ${size} bytes, and maxEventBytes is ${maxEventBytes}`);
-  return { ...(type !== undefined && { type }), data: text };
+  return { type, data: text };
 }
 
 /** A type that breaks its line could forge any field, and one of ours could be mistaken for the service speaking. */

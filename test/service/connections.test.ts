@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { definePolicy } from '../../lib/policy/index.ts';
 import { Admission } from '../../service/admission.ts';
-import { metric, startService, stopServices } from '../support/service.ts';
+import { metric, publish, startService, stopServices } from '../support/service.ts';
 import { closeStreams } from '../support/stream.ts';
 
 afterEach(async () => {
@@ -43,6 +44,33 @@ test('two stream requests on one connection are not mixed into one body', async 
     'GET /events?channel=a HTTP/1.1\r\nHost: x\r\n\r\nGET /events?channel=b HTTP/1.1\r\nHost: x\r\n\r\n',
   );
   expect(text.match(/event: stream:open/g)).toHaveLength(1);
+});
+
+test('a client that has said its last word is gone at once', async () => {
+  const { url } = await startService();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('GET /events?channel=a HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'data');
+  expect(await metric(url, 'sse_streams_active')).toBe(1);
+  socket.end();
+  await once(socket, 'close');
+  expect(await metric(url, 'sse_streams_active')).toBe(0);
+});
+
+test('what a client sends behind its request changes nothing', async () => {
+  const { url } = await startService();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (bytes) => {
+    text += bytes.toString();
+  });
+  socket.write('GET /events?channel=a HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'data');
+  socket.write('\0 no request at all '.repeat(10_000));
+  await publish(url, 'a', { data: 'still here' });
+  while (!text.includes('still here')) await once(socket, 'data');
+  expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  socket.destroy();
 });
 
 test('a bad URL is answered with a problem', async () => {
