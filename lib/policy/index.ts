@@ -5,6 +5,7 @@ export * from './fault.ts';
 export { cookieNamePattern, type Field, fieldNames, fields, maxStickinessSeconds } from './fields.ts';
 export type { Fact, Hop } from './hop.ts';
 export { hopRules } from './hop-rules.ts';
+export * from './metrics.ts';
 export { policyRules } from './policy-rules.ts';
 export { type HopRule, type PolicyRule, policyRule, type Rule, type Verdict } from './rule.ts';
 export * from './stream-policy.ts';

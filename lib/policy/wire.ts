@@ -19,11 +19,22 @@ export const proxySoftFailsHeader = 'x-sse-proxy-soft-fails';
 
 export const controlEvents = { open: 'stream:open', gap: 'stream:gap', close: 'stream:close' } as const;
 
-export type GapReason = 'evicted' | 'epoch' | 'store-lost';
+export const gapReasons = ['evicted', 'epoch', 'store-lost'] as const;
+export type GapReason = (typeof gapReasons)[number];
 
-export type CloseReason = 'max-age' | 'drain' | 'slow' | 'token-expired' | 'revoked' | 'overloaded' | 'store-lost';
+export const closeReasons = [
+  'max-age',
+  'drain',
+  'slow',
+  'token-expired',
+  'revoked',
+  'overloaded',
+  'store-lost',
+] as const;
+export type CloseReason = (typeof closeReasons)[number];
 
-export type SoftFailReason = 'limit' | 'overloaded' | 'store-lost' | 'draining';
+export const softFailReasons = ['limit', 'overloaded', 'store-lost', 'draining'] as const;
+export type SoftFailReason = (typeof softFailReasons)[number];
 
 /** Channel names: safe in URLs, Redis keys and log lines. */
 export const channelPattern = '^[A-Za-z0-9_.:-]{1,128}$';
