@@ -54,14 +54,17 @@ function draftOf(event: unknown, where: string, maxEventBytes: number): Draft {
   return { type, data: text };
 }
 
-/** A type that breaks its line could forge any field, and one of ours could be mistaken for the service speaking. */
+/**
+ * A type that breaks its line could forge any field, one of ours could be mistaken for the service speaking, and half a
+ * surrogate pair has no UTF-8: it would arrive as another type.
+ */
 function checkType(type: unknown, where: string): asserts type is string {
-  const plain = typeof type === 'string' && /^\P{Cc}{1,128}$/u.test(type);
+  const plain = typeof type === 'string' && /^[^\p{Cc}\p{Cs}]{1,128}$/u.test(type);
   const ours = plain && (type.startsWith('stream:') || type === 'heartbeat');
   if (!plain || ours) {
     throw new Problem(
       400,
-      `${where} has the type ${JSON.stringify(type)}; a type is 1 to 128 characters, none of them a control character, and not "heartbeat" or "stream:…"`,
+      `${where} has the type ${JSON.stringify(type)}; a type is 1 to 128 characters, none of them a control character or half a surrogate pair, and not "heartbeat" or "stream:…"`,
     );
   }
 }

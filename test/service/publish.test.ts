@@ -1,9 +1,6 @@
-import fc from 'fast-check';
-import { post, publish, startService, stopServices } from '../support/service.ts';
-import { closeStreams, openStream } from '../support/stream.ts';
+import { post, startService, stopServices } from '../support/service.ts';
 
 afterEach(async () => {
-  closeStreams();
   await stopServices();
 });
 
@@ -67,31 +64,5 @@ describe('POST /channels/:channel/events', () => {
     expect(notJson.status).toBe(400);
     expect(noType.status).toBe(415);
     expect((await post(url, 'a', { data: 'x'.repeat(20_000) })).status).toBe(413);
-  });
-
-  test('carries any JSON value unharmed, and lets none of it forge a field', async () => {
-    const { url } = await startService();
-    const stream = await openStream(`${url}/events?channel=a`);
-    await stream.event('stream:open');
-    let sent = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.jsonValue(),
-        fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).filter((type) => /^\P{Cc}+$/u.test(type)),
-        async (data, type) => {
-          fc.pre(!type.startsWith('stream:') && type !== 'heartbeat');
-          const [id] = await publish(url, 'a', { type, data });
-          await stream.until(() => stream.events.length === sent + 2);
-          sent++;
-          // what JSON cannot say (-0, a lone surrogate in UTF-8) has changed before it got here
-          expect(stream.events.at(-1)).toEqual({
-            id,
-            event: type,
-            data: JSON.stringify(JSON.parse(JSON.stringify(data))),
-          });
-        },
-      ),
-      { numRuns: 100 },
-    );
   });
 });

@@ -11,6 +11,7 @@ export interface TestStream {
   readonly retries: number[];
   /** The body as it came. */
   readonly text: () => string;
+  readonly bytes: () => Buffer;
   readonly ended: Promise<void>;
   /** Resolves once the condition holds; it is looked at after each piece that arrives. */
   readonly until: (condition: () => boolean) => Promise<void>;
@@ -53,12 +54,14 @@ function follow(response: IncomingMessage): TestStream {
     onComment: (comment) => comments.push(comment),
     onRetry: (retry) => retries.push(retry),
   });
+  // a character may be split between two pieces
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const look = (): void => {
     for (const check of [...waiting]) check();
   };
   response.on('data', (piece: Buffer) => {
     pieces.push(piece);
-    parser.feed(piece.toString());
+    parser.feed(decoder.decode(piece, { stream: true }));
     look();
   });
   const ended = new Promise<void>((resolve) => response.on('close', () => resolve()));
@@ -81,6 +84,7 @@ function follow(response: IncomingMessage): TestStream {
     comments,
     retries,
     text: () => Buffer.concat(pieces).toString(),
+    bytes: () => Buffer.concat(pieces),
     ended,
     until,
     event: async (type) => {
