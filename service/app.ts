@@ -8,8 +8,9 @@ import { anyone } from './auth/caller.ts';
 import type { Broker } from './broker/broker.ts';
 import { EmbeddedBroker } from './broker/embedded.ts';
 import { RedisBroker } from './broker/redis.ts';
-import { Delivery, type DeliveryObserver } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { observer } from './observer.ts';
 import { frameworkProblem, registerProblems } from './problem.ts';
 import { eventsRoute } from './routes/events.ts';
 import { operationsRoutes } from './routes/operations.ts';
@@ -73,7 +74,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
 function createService(app: FastifyInstance, settings: ServiceSettings): Service {
   const broker = createBroker(app, settings);
   const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
-  const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app, metrics));
+  const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app.log, metrics));
   return { settings, broker, state: new EmbeddedState(), metrics, delivery, admission: new Admission(settings.policy) };
 }
 
@@ -84,21 +85,4 @@ function createBroker(
   if (redisUrl === undefined) return new EmbeddedBroker(policy);
   const onError = (error: Error): void => app.log.warn({ err: { message: error.message } }, 'event store');
   return new RedisBroker({ url: redisUrl, username: redisUsername, password: redisPassword, onError }, policy);
-}
-
-function observer(app: FastifyInstance, metrics: Metrics): DeliveryObserver {
-  return {
-    opened: (stream) => {
-      metrics.opened.inc();
-      app.log.info({ stream: stream.id, channels: stream.group.channels }, 'stream opened');
-    },
-    closed: (stream, reason = undefined) => {
-      metrics.closed.inc({ reason: reason ?? 'client' });
-      if (reason === 'slow') metrics.slowClients.inc();
-      app.log.info({ stream: stream.id, reason: reason ?? 'client' }, 'stream closed');
-    },
-    gap: (reason) => metrics.gaps.inc({ reason }),
-    replayed: (events) => metrics.replayed.inc(events),
-    latency: (seconds) => metrics.latency.observe(seconds),
-  };
 }

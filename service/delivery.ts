@@ -31,7 +31,8 @@ export interface StreamRequest extends Wanted {
 
 /** What the delivery tells whoever counts. */
 export interface DeliveryObserver {
-  readonly opened?: (stream: ServiceStream) => void;
+  /** `resumed` when the client came with a cursor. */
+  readonly opened?: (stream: ServiceStream, resumed: boolean) => void;
   /** `reason` is undefined when the client left. */
   readonly closed?: (stream: ServiceStream, reason: CloseReason | undefined) => void;
   readonly gap?: (reason: GapReason) => void;
@@ -123,7 +124,7 @@ export class Delivery {
     const stream = await this.#admit(request, cursor);
     if (stream === undefined) return undefined;
     register(stream);
-    this.#observer.opened?.(stream);
+    this.#observer.opened?.(stream, request.lastEventId !== undefined);
     if (request.lastEventId === undefined) this.#begin(stream);
     else await this.#resume(stream, request.lastEventId, cursor);
     return stream;

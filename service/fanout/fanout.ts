@@ -107,6 +107,7 @@ export class Fanout<E extends Event, Reason> {
       outlet,
       framing,
       heartbeat,
+      openedAt: now,
       endsAt: now + endsInMs,
       expires,
       next: undefined,

@@ -45,6 +45,8 @@ export interface Stream<E extends Event> {
   readonly outlet: Outlet;
   readonly framing: Framing;
   readonly heartbeat: Buffer;
+  /** When it was opened, on the core's clock in milliseconds. */
+  readonly openedAt: number;
   /** When it ends by age, on the core's clock in milliseconds. */
   readonly endsAt: number;
   /** It ends because its owner's rights do, and not because it is old. */

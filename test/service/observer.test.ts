@@ -1,0 +1,63 @@
+import { definePolicy } from '../../lib/policy/index.ts';
+import { EmbeddedBroker } from '../../service/broker/embedded.ts';
+import { Delivery, type ServiceStream, type StreamRequest } from '../../service/delivery.ts';
+import { createMetrics } from '../../service/metrics.ts';
+import { observer } from '../../service/observer.ts';
+
+const outlet = { write: () => true, unsentBytes: 0, end: () => {}, destroy: () => {} };
+
+const request: StreamRequest = {
+  channels: ['a', 'b'],
+  types: [],
+  envelope: false,
+  heartbeat: 'comment',
+  lastEventId: undefined,
+  outlet,
+  framing: 'raw',
+  user: 'alice',
+  expiresAt: undefined,
+};
+
+let delivery: Delivery | undefined;
+afterEach(() => delivery?.close());
+
+/** What is logged while something happens to streams. */
+async function logged(happens: (delivery: Delivery) => Promise<void>): Promise<unknown[]> {
+  const lines: unknown[] = [];
+  const log = { info: (fields: unknown, message?: string) => lines.push([message, fields]) };
+  const broker = new EmbeddedBroker({ replaySeconds: 60, replayMaxEvents: 10 });
+  const metrics = createMetrics({ broker, fanout: () => ({ size: 0, delivered: 0 }) });
+  delivery = new Delivery(broker, definePolicy(), 'r', observer(log, metrics));
+  await delivery.start();
+  await happens(delivery);
+  return lines;
+}
+
+test('a stream has two lines: who listens to what, and why it ended at what age', async () => {
+  const lines = await logged(async (to) => {
+    const stream = (await to.open(request, () => {})) as ServiceStream;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    to.fanout.close(stream, 'revoked');
+  });
+
+  const who = { stream: 'r-1', user: 'alice', channels: ['a', 'b'] };
+  expect(lines).toEqual([
+    ['stream opened', { ...who, resumed: false }],
+    ['stream closed', { ...who, reason: 'revoked', ageSeconds: expect.any(Number) }],
+  ]);
+  const [, [, { ageSeconds }]] = lines as [unknown, [string, { ageSeconds: number }]];
+  expect(ageSeconds).toBeGreaterThanOrEqual(0.015);
+  expect(ageSeconds).toBeLessThan(10);
+});
+
+test('a client that leaves is the reason, and one that came with a cursor has resumed', async () => {
+  const lines = await logged(async (to) => {
+    const stream = (await to.open({ ...request, lastEventId: 'x-1' }, () => {})) as ServiceStream;
+    to.fanout.gone(stream);
+  });
+
+  expect(lines).toMatchObject([
+    ['stream opened', { resumed: true }],
+    ['stream closed', { reason: 'client' }],
+  ]);
+});
