@@ -7,9 +7,6 @@ import type { Construct } from 'constructs';
 
 const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the Dockerfile may copy. A list of what to keep, so that no other file can change the image's hash. */
-const contents = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'service', 'lib/policy'];
-
 /** host, account, region, repository, then `:tag` or `@digest` */
 const ecrUri = /^(?<account>\d{12})\.dkr\.ecr\.(?<region>[a-z0-9-]+)\.[^/]+\/(?<name>[^:@]+)[:@]?(?<version>.*)$/;
 
@@ -32,7 +29,7 @@ function builtImage(): ContainerImage {
   return ContainerImage.fromAsset(repositoryRoot, {
     file: 'service/Dockerfile',
     platform: Platform.LINUX_ARM64,
+    // .dockerignore says what is taken along, so that no other file can change the image's hash
     ignoreMode: IgnoreMode.DOCKER,
-    exclude: ['*', ...contents.map((path) => `!${path}`), '**/node_modules', '**/dist'],
   });
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { copied } from '../image/parts.ts';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'sse-kit-synth-'));
@@ -36,7 +37,7 @@ test('cdk synth writes three stacks, and the build context of the image holds wh
     'SseKit-Service.template.json',
   ]);
   const context = join(output, files.find((file) => file.startsWith('asset.')) ?? 'no asset');
-  expect(copied(join(context, 'service/Dockerfile')).filter((path) => !existsSync(join(context, path)))).toEqual([]);
+  expect(copied.filter((path) => !existsSync(join(context, path)))).toEqual([]);
 }, 60_000);
 
 test('fails with the fault, and no stack trace, when Fargate cannot express the policy', async () => {
@@ -52,14 +53,3 @@ test('says so when the configuration has AWS switched off', async () => {
 
   expect(stderr).toContain('aws.enabled is false');
 }, 60_000);
-
-/** What a Dockerfile takes from its build context. */
-function copied(dockerfile: string): readonly string[] {
-  const copies = readFileSync(dockerfile, 'utf8').match(/^COPY (?!--from).*$/gm) ?? [];
-  return copies.flatMap((line) =>
-    line
-      .split(/\s+/)
-      .filter((word) => !word.startsWith('--'))
-      .slice(1, -1),
-  );
-}
