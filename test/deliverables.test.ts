@@ -27,6 +27,7 @@ test('these files are rendered', () => {
     'nginx/sse-kit.http.conf',
     'nginx/sse-kit.location.conf',
     'nginx/example.conf',
+    'compose.yaml',
     'docs/rules.md',
     'sse-kit.schema.json',
   ]);

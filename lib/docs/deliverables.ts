@@ -1,3 +1,4 @@
+import { composeFiles } from '../compose/compose.ts';
 import { configSchema } from '../config/schema.ts';
 import { definePolicy } from '../policy/index.ts';
 import { nginx } from '../targets/index.ts';
@@ -14,6 +15,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
   const withTable = withPolicyTable(readme);
   return {
     ...inFolder('nginx', nginx.files(definePolicy())),
+    ...composeFiles(definePolicy()),
     'docs/rules.md': rulesPage(),
     'sse-kit.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
     ...(withTable !== undefined && { 'README.md': withTable }),

@@ -192,13 +192,18 @@ function serverLevel(policy: StreamPolicy): readonly Line[] {
   ];
 }
 
+const connectionsFor = ({ maxStreams }: StreamPolicy): number => Math.ceil(1.25 * 2 * maxStreams) + 2 * spareRequests;
+
+/** Files that nginx wants to have open; whoever starts it must let it. */
+export const nginxOpenFiles = (policy: StreamPolicy): number => 2 * connectionsFor(policy);
+
 function mainLevel(policy: StreamPolicy): readonly Line[] {
-  const connections = Math.ceil(1.25 * 2 * policy.maxStreams) + 2 * spareRequests;
+  const connections = connectionsFor(policy);
   return [
     { directive: 'worker_processes auto' },
     {
       why: 'files: two sockets per stream, and room for logs and reloads',
-      directive: `worker_rlimit_nofile ${2 * connections}`,
+      directive: `worker_rlimit_nofile ${nginxOpenFiles(policy)}`,
       from: ['maxStreams'],
     },
     {
