@@ -28,6 +28,8 @@ test('these files are rendered', () => {
     'nginx/sse-kit.location.conf',
     'nginx/example.conf',
     'compose.yaml',
+    'k8s/observability/sse-kit-dashboard.json',
+    'k8s/observability/alerts.yaml',
     'docs/rules.md',
     'sse-kit.schema.json',
   ]);

@@ -1,5 +1,6 @@
 import { composeFiles } from '../compose/compose.ts';
 import { configSchema } from '../config/schema.ts';
+import { observabilityFiles } from '../observability/files.ts';
 import { definePolicy } from '../policy/index.ts';
 import { nginx } from '../targets/index.ts';
 import { withPolicyTable } from './policy-table.ts';
@@ -16,6 +17,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
   return {
     ...inFolder('nginx', nginx.files(definePolicy())),
     ...composeFiles(definePolicy()),
+    ...inFolder('k8s/observability', observabilityFiles(definePolicy())),
     'docs/rules.md': rulesPage(),
     'sse-kit.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
     ...(withTable !== undefined && { 'README.md': withTable }),
