@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { composeFiles } from '../compose/compose.ts';
 import type { KitConfig } from '../config/load.ts';
 import { targetsInUse } from '../config/targets-in-use.ts';
+import { observabilityFiles } from '../observability/files.ts';
 import { type AnyTarget, targets } from '../targets/index.ts';
 import { type AddCommand, type Outcome, status, UsageError } from './command.ts';
 
@@ -11,6 +13,14 @@ interface RenderedFile {
   readonly text: string;
 }
 
+type Renderable = Pick<AnyTarget, 'id' | 'files'>;
+
+/** What a stream does not pass through, and what follows the policy all the same. */
+const others: readonly Renderable[] = [
+  { id: 'compose', files: composeFiles },
+  { id: 'observability', files: observabilityFiles },
+];
+
 /** The word for every target that the configuration is meant for. */
 const everything = 'all';
 
@@ -18,7 +28,7 @@ export const addRender: AddCommand = (program, act) => {
   program
     .command('render')
     .description("a target's configuration, each line with its reason")
-    .argument('<target>', `${targets.map(({ id }) => id).join(', ')}, or ${everything} that are in use`)
+    .argument('<target>', `${idsOf(targets)}, or ${everything} that are in use; ${idsOf(others)}`)
     .option('--out <dir>', 'write <dir>/<target>/<file> and print the paths, instead of the files')
     .action((target: string, { out }: { out?: string }) =>
       act(({ config, io }) => {
@@ -31,16 +41,18 @@ export const addRender: AddCommand = (program, act) => {
 };
 
 /** The target is looked at before the configuration: a misspelt command is wrong whatever the policy says. */
-function chosen(id: string): (config: KitConfig) => readonly AnyTarget[] {
+function chosen(id: string): (config: KitConfig) => readonly Renderable[] {
   if (id === everything) return targetsInUse;
-  const target = targets.find((one) => one.id === id);
+  const target = [...targets, ...others].find((one) => one.id === id);
   if (target) return () => [target];
   throw new UsageError(
-    `unknown target "${id}"; the targets are ${targets.map((one) => one.id).join(', ')}, and ${everything} for those in use`,
+    `unknown target "${id}"; the targets are ${idsOf(targets)}, and ${everything} for those in use; besides them, ${idsOf(others)}`,
   );
 }
 
-function rendered(target: AnyTarget, { policy }: KitConfig): readonly RenderedFile[] {
+const idsOf = (all: readonly Renderable[]): string => all.map(({ id }) => id).join(', ');
+
+function rendered(target: Renderable, { policy }: KitConfig): readonly RenderedFile[] {
   return Object.entries(target.files(policy)).map(([name, text]) => ({ path: `${target.id}/${name}`, text }));
 }
 

@@ -187,6 +187,21 @@ describe('render', () => {
     expect((await bench.run('render', 'alb')).out).toContain('idle_timeout.timeout_seconds: "60"');
   });
 
+  test.each([
+    ['compose', ['compose/compose.yaml'], 'nofile: 86400'],
+    [
+      'observability',
+      ['observability/sse-kit-dashboard.json', 'observability/alerts.yaml'],
+      'sse_streams_active > 13760',
+    ],
+  ])('renders %s, which no stream passes through, with the numbers of the policy', async (id, paths, number) => {
+    bench.configure({ ...offline, policy: { maxStreams: 17_200 } });
+    const { files } = JSON.parse((await bench.run('render', id, '--json')).out);
+
+    expect(files.map(({ path }: { path: string }) => path)).toEqual(paths);
+    expect(files.map(({ text }: { text: string }) => text).join('')).toContain(number);
+  });
+
   test('fails when a target that is not in use cannot express the policy, and writes nothing', async () => {
     bench.configure({ ...offline, policy: { drainSeconds: 300 } });
 
