@@ -1,5 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -69,10 +73,31 @@ test(`the image’s command starts, is found healthy, writes nothing and ends on
   expect(listing()).toEqual(before);
 }, 60_000);
 
+test('the health check asks over TLS where the service has a certificate, and takes no other answer than 200', async () => {
+  const folder = temporaryFolder();
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=sse.example.com', '-days', '1'];
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject]);
+  let status = 200;
+  const answer: RequestListener = (request, response) => {
+    response.writeHead(request.url === '/livez' ? status : 404).end();
+  };
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = String((server.address() as AddressInfo).port);
+  const healthy = await health(port, { TLS_CERT_FILE: cert, HOST: '0.0.0.0' });
+  const withoutTls = await health(port);
+  status = 503;
+  const failing = await health(port, { TLS_CERT_FILE: cert });
+  server.close();
+
+  expect([healthy, withoutTls, failing]).toEqual([0, 1, 1]);
+}, 60_000);
+
 /** The exit status of the image's health check. */
-async function health(port: string): Promise<number> {
+async function health(port: string, env: Readonly<Record<string, string>> = {}): Promise<number> {
   const [command = '', ...args] = here(healthCommand);
-  const check = startProgram(command, args, { PORT: port }, image);
+  const check = startProgram(command, args, { PORT: port, ...env }, image);
   return (await check.exited).code ?? -1;
 }
 
