@@ -123,8 +123,8 @@ export class Delivery {
     const cursor = request.lastEventId === undefined ? undefined : readCursor(request.lastEventId);
     const stream = await this.#admit(request, cursor);
     if (stream === undefined) return undefined;
-    register(stream);
     this.#observer.opened?.(stream, request.lastEventId !== undefined);
+    register(stream);
     if (request.lastEventId === undefined) this.#begin(stream);
     else await this.#resume(stream, request.lastEventId, cursor);
     return stream;

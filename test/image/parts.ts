@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { IgnoreStrategy } from 'aws-cdk-lib';
 
@@ -31,10 +31,7 @@ export const context: readonly string[] = readdirSync(root)
   .flatMap((top) => [top, ...below(top)])
   .filter((path) => !ignore.ignores(join(root, path)));
 
-function below(folder: string): string[] {
-  try {
-    return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`);
-  } catch {
-    return [];
-  }
+function below(path: string): readonly string[] {
+  if (!statSync(join(root, path)).isDirectory()) return [];
+  return readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).map((one) => `${path}/${one}`);
 }

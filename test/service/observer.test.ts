@@ -62,3 +62,14 @@ test('a client that leaves is the reason, and one that came with a cursor has re
     ['stream closed', { reason: 'client' }],
   ]);
 });
+
+test('a client that is gone by the time its stream is there has its two lines in order', async () => {
+  const lines = await logged(async (to) => {
+    await to.open(request, (stream) => to.fanout.gone(stream));
+  });
+
+  expect(lines).toMatchObject([
+    ['stream opened', { stream: 'r-1' }],
+    ['stream closed', { stream: 'r-1', reason: 'client' }],
+  ]);
+});
