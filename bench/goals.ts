@@ -10,6 +10,7 @@ export interface Goal {
 }
 
 const kit = 'sse-kit';
+const withJwt = 'sse-kit with jwt';
 const raw = 'raw node:http';
 const floor = 'C floor';
 
@@ -35,6 +36,8 @@ export const goals = (sizes: readonly number[]): readonly Goal[] => [
   ...against('p99 at 30,000/s', 'p99', [{ atMost: 0.75 }], [raw]),
   ...against('memory per idle stream', 'memory', [{ atMost: 0.75 }], [raw]),
   ...against('streams accepted a second', 'accepted', [{ atLeast: 0.85 }], [raw]),
+  { what: 'streams accepted a second, with jwt', ours: ['accepted', withJwt], theirs: ['accepted', raw], atLeast: 0.6 },
+  { what: 'saturated fan-out, with jwt', ours: ['saturated', withJwt], theirs: ['saturated', raw], atLeast: 40 },
   { what: 'reconnect storm against merely accepting', ours: ['storm', kit], theirs: ['stormAccept', raw], atMost: 1.5 },
   {
     what: 'the same, on a replica without a ring',

@@ -1,6 +1,9 @@
 // Loaded into every Node server of the bench, beside its own code: collects garbage and profiles when it is told to.
 import { Session } from 'node:inspector/promises';
 
+// the image runs the service without source maps, which cost a server that builds many errors at once
+process.setSourceMapsEnabled(false);
+
 const profiler = new Session();
 
 const orders: Readonly<Record<string, () => Promise<unknown>>> = {

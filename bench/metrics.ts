@@ -29,6 +29,7 @@ export const metrics = {
   stalledRatio: { title: 'p99 with 100 streams not reading ÷ without, within a run', unit: '×', digits: 2 },
   stalledGrowth: { title: 'memory growth at full rate, 100 streams not reading', unit: 'MB', digits: 1 },
   crowdRate: { title: 'deliveries/s to 100 readers beside 100 streams not reading', unit: '/s' },
+  crowdClosed: { title: 'of 100 streams not reading, closed as slow', unit: '' },
   crowdGrowth: { title: 'memory growth, 100 readers beside 100 streams not reading', unit: 'MB', digits: 1 },
 } as const satisfies Record<string, Metric>;
 

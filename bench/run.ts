@@ -19,9 +19,18 @@ import { storm } from './scenarios/storm.ts';
 import { floor } from './servers/floor.ts';
 import { nchan } from './servers/nchan.ts';
 import { betterSse, fastifySse, rawHttp, type Server } from './servers/server.ts';
-import { sseKit, sseKitOnRedis } from './servers/sse-kit.ts';
+import { sseKit, sseKitOnRedis, sseKitWithJwt } from './servers/sse-kit.ts';
 
-const allServers: readonly Server[] = [sseKit, sseKitOnRedis, rawHttp, betterSse, fastifySse, nchan, floor];
+const allServers: readonly Server[] = [
+  sseKit,
+  sseKitWithJwt,
+  sseKitOnRedis,
+  rawHttp,
+  betterSse,
+  fastifySse,
+  nchan,
+  floor,
+];
 const allScenarios: readonly Scenario[] = [fanout, connections, storm, replay, groups, stalledReaders, growth];
 
 const log = (line: string): void => console.error(line);

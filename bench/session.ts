@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client, faultsOf, type Report } from './client.ts';
 import type { CpuProfile } from './profile.ts';
-import { sleep } from './program.ts';
+import { sleep, temporaryFolder } from './program.ts';
 import type { RunningServer, Server } from './servers/server.ts';
 
 /** A measured part of a run, checked. */
@@ -54,10 +56,27 @@ export class Session {
   }
 
   async open({ streams, channels = 1, resume = false, query = '-' }: OpenOptions): Promise<Report> {
+    await this.#introduce(streams);
     const report = await this.#checked(`open ${streams} ${channels} ${resume ? 'resume' : 'fresh'} ${query}`);
     // a peer may send the head before it has put the stream on its list
     await sleep(200);
     return report;
+  }
+
+  /** Gives every stream a token of its own. */
+  async #introduce(streams: number): Promise<void> {
+    const tokens = await this.server.tokens?.(streams);
+    if (tokens === undefined) return;
+    const file = join(temporaryFolder(), 'tokens');
+    writeFileSync(file, tokens.join('\n'));
+    await this.client.tell(`tokens ${file}`);
+  }
+
+  /** What one of the service's counters says, all labels together; nothing for a peer. */
+  async counter(name: string): Promise<number | undefined> {
+    const response = await fetch(`http://127.0.0.1:${this.running.port}/metrics`);
+    const lines = (await response.text()).split('\n').filter((line) => /^\w+/.exec(line)?.[0] === name);
+    return lines.length === 0 ? undefined : lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
   async drive({ window = 1, batch = 1, ms, rate = 0 }: DriveOptions): Promise<Measured> {

@@ -34,11 +34,13 @@ extern uint32_t received[MOST_CHANNELS][RING];          // how many of them have
 extern int64_t outstanding;                             // events that not all have
 extern char last_id[256];                               // the cursor of the first stream, and so of all that stood with it
 extern bool bare;
+extern char *tokens[MOST_STREAMS];                       // who asks: stream i with token i, publishers with the first
 
 // main.c
 double now(void);
 uint64_t microseconds(void);
 void die(const char *what);
+int authorization(char *to, size_t room, int stream);
 int dial(int source);
 void watch(int operation, int fd, uint32_t interest, uint64_t who);
 

@@ -9,7 +9,8 @@
 //                                       second if that is not 0; BATCH events in each request; then waits for the last
 //   publish COUNT BATCH                 publishes to channel 0 and waits for the answers only
 //   await MS                            waits until every stream has everything; seconds count from the last open
-//   stall N                             the first N streams are not read from here on
+//   stall N                             the first N streams are not read from here on, and take little meanwhile
+//   tokens FILE                         a token a line: stream i authorizes itself with token i, publishers with the first
 //   drop                                cuts all streams; they remember how far they came, for "open … resume"
 #define _GNU_SOURCE
 #include "load.h"
@@ -34,6 +35,7 @@ uint32_t readers[MOST_CHANNELS], received[MOST_CHANNELS][RING];
 int64_t outstanding;
 char last_id[256] = "0";
 bool bare;
+char *tokens[MOST_STREAMS];
 
 static struct sockaddr_in server;
 static int poller, stream_count, channel_count = 1;
@@ -158,11 +160,28 @@ static void publish_all(int count, int batch) {
 }
 
 static void stall(int count) {
+  // a window as small as a weak client's: else megabytes in two kernels hide for a while that nobody reads
+  int little = 16384;
   for (int i = 0; i < count; i++) {
+    setsockopt(streams[i].fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
     streams[i].stalled = true;
     readers[streams[i].channel]--;
     watch(EPOLL_CTL_DEL, streams[i].fd, 0, 0);
   }
+}
+
+static void read_tokens(const char *name) {
+  FILE *file = fopen(name, "r");
+  if (!file) die(name);
+  static char text[1000];
+  for (int i = 0; i < MOST_STREAMS && fscanf(file, "%999s", text) == 1; i++) tokens[i] = strdup(text);
+  fclose(file);
+}
+
+/** The header that says who asks, if anybody has to. */
+int authorization(char *to, size_t room, int stream) {
+  *to = 0;
+  return tokens[stream] ? snprintf(to, room, "Authorization: Bearer %s\r\n", tokens[stream]) : 0;
 }
 
 static double cpu_seconds(void) {
@@ -186,7 +205,7 @@ static void run(const char *command) {
   double rate = 0, began = now(), cpu = cpu_seconds(), seconds = -1;
   uint64_t inside = 0;
   bool complete = true;
-  char how[20];
+  char how[20], file[200];
   counts = (struct counts){0};
   outstanding = 0;
   forget_latencies();
@@ -204,6 +223,8 @@ static void run(const char *command) {
     complete = await_all(a);
   } else if (sscanf(command, "stall %d", &a) == 1) {
     stall(a);
+  } else if (sscanf(command, "tokens %199s", file) == 1) {
+    read_tokens(file);
   } else {
     for (int i = 0; i < stream_count; i++)
       if (streams[i].state != CLOSED) end_stream(&streams[i], false);

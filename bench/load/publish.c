@@ -60,11 +60,12 @@ void publish(uint32_t channel, int batch) {
     size += one_event(body + size, seq, at);
   }
   if (batch > 1) body[size++] = ']';
-  char head[300];
+  char head[1400], token[1100];
+  authorization(token, sizeof token, 0);
   int head_size = sprintf(head,
-                          "POST /channels/c%u/events HTTP/1.1\r\nHost: bench\r\n"
+                          "POST /channels/c%u/events HTTP/1.1\r\nHost: bench\r\n%s"
                           "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-                          channel, size);
+                          channel, token, size);
   append(p, head, head_size);
   append(p, body, size);
   counts.events += batch;

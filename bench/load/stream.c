@@ -120,11 +120,12 @@ void feed(struct stream *s, const char *p, const char *end) {
 }
 
 void ask(struct stream *s, const char *cursor_id, const char *query) {
-  char request[700], cursor[300] = "";
+  char request[1700], cursor[300] = "", token[1100];
   if (*cursor_id) snprintf(cursor, sizeof cursor, "Last-Event-ID: %s\r\n", cursor_id);
+  authorization(token, sizeof token, s - streams);
   int size = snprintf(request, sizeof request,
-                      "GET /events?channel=c%u%s HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n%s\r\n",
-                      s->channel, strcmp(query, "-") == 0 ? "" : query, cursor);
+                      "GET /events?channel=c%u%s HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n%s%s\r\n",
+                      s->channel, strcmp(query, "-") == 0 ? "" : query, token, cursor);
   if (send(s->fd, request, size, MSG_NOSIGNAL) != size) return end_stream(s, true);
   s->state = HEAD;
   watch(EPOLL_CTL_MOD, s->fd, EPOLLIN, s - streams);

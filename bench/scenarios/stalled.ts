@@ -36,11 +36,13 @@ async function amongMany({ scale: { streams, ms }, results }: Bench, session: Se
 /** Few enough streams for so many events that what is not read no longer fits into the kernel's buffers. */
 async function halfOfFew({ scale: { ms }, results }: Bench, session: Session): Promise<void> {
   const { name } = session.server;
+  const batch = session.server.bare ? 1 : 10;
   await session.open({ streams: 2 * stalled });
   await session.drive({ window, ms: ms / 2 });
   await session.stall(stalled);
   const before = await session.settledBytes();
-  const { inside, seconds, peakBytes } = await session.drive({ window, ms: 4 * ms });
+  const { inside, seconds, peakBytes } = await session.drive({ window: batch * window, batch, ms: 4 * ms });
   results.add('crowdRate', name, inside / seconds);
   results.add('crowdGrowth', name, (peakBytes - before) / megabyte);
+  if (session.server.replays) results.add('crowdClosed', name, (await session.counter('sse_slow_clients_total')) ?? 0);
 }

@@ -10,6 +10,8 @@ export interface Server {
   readonly bare?: boolean;
   /** Resumes from Last-Event-ID by itself. @default false */
   readonly replays?: boolean;
+  /** A token for each of so many streams, all of different users, where the server wants one. */
+  readonly tokens?: (count: number) => Promise<readonly string[]>;
   /** Knows one channel only. @default false */
   readonly oneChannel?: boolean;
 }

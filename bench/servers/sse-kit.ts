@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { definePolicy, policyToEnv } from '../../lib/policy/index.ts';
 import { freePort, isInstalled, listening, Program, sleep, temporaryFolder } from '../program.ts';
 import { type RunningServer, type Server, startNode } from './server.ts';
@@ -20,6 +22,26 @@ export const sseKit: Server = {
   missing: () => undefined,
   start: () => startService(),
 };
+
+const secret = randomBytes(32).toString('hex');
+
+/** The service asking everybody for a token, each stream with a user and a token of its own. */
+export const sseKitWithJwt: Server = {
+  name: 'sse-kit with jwt',
+  replays: true,
+  tokens: (count) => Promise.all(Array.from({ length: count }, (_, index) => tokenOf(`user${index}`))),
+  missing: () => undefined,
+  start: () => startService({ AUTH_MODE: 'jwt', JWT_SECRET: secret }),
+};
+
+function tokenOf(user: string): Promise<string> {
+  return new SignJWT({ sse: { subscribe: ['c*'], publish: ['c*'] } })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(user)
+    .setIssuedAt()
+    .setExpirationTime('2h')
+    .sign(Buffer.from(secret));
+}
 
 /** The service on a Redis of its own, which shares the load's core. */
 export const sseKitOnRedis: Server = {
