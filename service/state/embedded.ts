@@ -23,14 +23,19 @@ export class EmbeddedState implements SharedState {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const entry = this.#entries.get(key);
-    return entry !== undefined && entry.endsAt > this.#now() ? entry.value : undefined;
+    return this.#valueOf(key);
   }
 
+  /** Without a pause between reading and removing: somebody else could take it meanwhile. */
   async take(key: string): Promise<string | undefined> {
-    const value = await this.get(key);
+    const value = this.#valueOf(key);
     this.#entries.delete(key);
     return value;
+  }
+
+  #valueOf(key: string): string | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.endsAt > this.#now() ? entry.value : undefined;
   }
 
   #sweep(): void {
