@@ -5,9 +5,6 @@ import { drawRetryMs, serverTimersMs } from '../lib/policy/index.ts';
 import { Admission } from './admission.ts';
 import './auth/request.ts';
 import { anyone } from './auth/caller.ts';
-import type { Broker } from './broker/broker.ts';
-import { EmbeddedBroker } from './broker/embedded.ts';
-import { RedisBroker } from './broker/redis.ts';
 import { Delivery } from './delivery.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observer } from './observer.ts';
@@ -18,7 +15,7 @@ import { pageRoute } from './routes/page.ts';
 import { publishRoute } from './routes/publish.ts';
 import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
-import { EmbeddedState } from './state/embedded.ts';
+import { createStore } from './store.ts';
 
 export interface ServiceApp {
   readonly app: FastifyInstance;
@@ -54,7 +51,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
     await app.register(cors, {
       origin: [...settings.corsOrigins],
       credentials: true,
-      allowedHeaders: ['content-type', 'authorization', 'last-event-id'],
+      allowedHeaders: ['content-type', 'authorization', 'last-event-id', 'idempotency-key'],
     });
   }
   for (const route of [eventsRoute, publishRoute, operationsRoutes, pageRoute]) route(app, service);
@@ -72,17 +69,9 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
 }
 
 function createService(app: FastifyInstance, settings: ServiceSettings): Service {
-  const broker = createBroker(app, settings);
+  const store = createStore(app.log, settings);
+  const { broker } = store;
   const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
   const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app.log, metrics));
-  return { settings, broker, state: new EmbeddedState(), metrics, delivery, admission: new Admission(settings.policy) };
-}
-
-function createBroker(
-  app: FastifyInstance,
-  { policy, redisUrl, redisUsername, redisPassword }: ServiceSettings,
-): Broker {
-  if (redisUrl === undefined) return new EmbeddedBroker(policy);
-  const onError = (error: Error): void => app.log.warn({ err: { message: error.message } }, 'event store');
-  return new RedisBroker({ url: redisUrl, username: redisUsername, password: redisPassword, onError }, policy);
+  return { settings, ...store, metrics, delivery, admission: new Admission(settings.policy) };
 }

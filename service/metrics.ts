@@ -16,6 +16,7 @@ export function createMetrics({ broker, fanout }: Sources) {
   let counted = 0;
   gauge(registry, 'sse_streams_active', () => fanout().size);
   gauge(registry, 'sse_broker_connected', () => (broker.connected ? 1 : 0));
+  gauge(registry, 'sse_broker_lag_seconds', () => broker.lagSeconds);
   counter(registry, 'sse_events_delivered_total', (one) => {
     // counted by the fan-out core, which must not know of Prometheus
     const { delivered } = fanout();

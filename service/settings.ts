@@ -1,14 +1,11 @@
 import { type Fault, PolicyError, policyFromEnv, type StreamPolicy } from '../lib/policy/index.ts';
+import { type RedisVariables, redisFromEnv } from './redis-settings.ts';
 
 /** What the service is started with. */
-export interface ServiceSettings {
+export interface ServiceSettings extends RedisVariables {
   readonly policy: StreamPolicy;
   readonly host: string;
   readonly port: number;
-  /** Absent: the embedded broker. */
-  readonly redisUrl: string | undefined;
-  readonly redisUsername: string | undefined;
-  readonly redisPassword: string | undefined;
   readonly corsOrigins: readonly string[];
   /** Whether X-Forwarded-For and its like are believed. */
   readonly trustProxy: boolean;
@@ -43,9 +40,7 @@ export function settingsFromEnv(env: Env): ServiceSettings {
   const settings = {
     host,
     port: portFrom(env.PORT || '8080', faults),
-    redisUrl: redisUrlFrom(env.REDIS_URL, faults),
-    redisUsername: env.REDIS_USERNAME || undefined,
-    redisPassword: env.REDIS_PASSWORD || undefined,
+    ...redisFromEnv(env, (name, value, must) => faults.push(fault(name, value, must))),
     corsOrigins: originsFrom(env.CORS_ORIGINS, faults),
     trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
     logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
@@ -98,15 +93,6 @@ function portFrom(text: string, faults: Fault[]): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) faults.push(fault('PORT', text, 'be a whole number from 0 to 65535'));
   return port;
-}
-
-function redisUrlFrom(text: string | undefined, faults: Fault[]): string | undefined {
-  if (!text) return undefined;
-  const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
-  // the value may hold a password, so it is not repeated
-  if (protocol !== 'redis:' && protocol !== 'rediss:')
-    faults.push(fault('REDIS_URL', 'not shown', 'be a URL that begins with redis:// or rediss://'));
-  return text;
 }
 
 function originsFrom(text: string | undefined, faults: Fault[]): readonly string[] {

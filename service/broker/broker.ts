@@ -39,12 +39,37 @@ export interface BrokerListener {
   readonly gap: (channels: readonly string[] | 'all', reason: GapReason) => void;
 }
 
-/** The store is away: nothing was published, and the caller should try again later. */
+/**
+ * The store did not do it, and the caller should try again later. Where the store was asked and did not answer, the
+ * message says that it may have happened all the same; a publish with a key can be repeated without a second event.
+ */
 export class StoreUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('the event store cannot be reached', { cause });
+  constructor(cause: unknown, message = 'the event store cannot be reached') {
+    super(message, { cause });
     this.name = 'StoreUnavailable';
   }
+}
+
+/** Makes a publish safe to repeat. */
+export interface Once {
+  /** Names the publish, within its channel: printable, free of spaces. */
+  readonly key: string;
+  /** Equal for equal bodies: printable, free of spaces. */
+  readonly fingerprint: string;
+}
+
+/** The key of a publish was used before, for something else. */
+export class KeyReused extends Error {
+  constructor() {
+    super('this key was used before to publish something else');
+    this.name = 'KeyReused';
+  }
+}
+
+/** The cursors of published events, in order. */
+export interface Published extends ReadonlyArray<Cursor> {
+  /** They were published before, under the same key. */
+  readonly repeated?: boolean;
 }
 
 /**
@@ -54,8 +79,14 @@ export class StoreUnavailable extends Error {
 export interface Broker {
   /** Begins to hand events to the listener. Resolves when the store has been reached once. */
   start(listener: BrokerListener): Promise<void>;
-  /** The cursors of the published events, in order. @throws StoreUnavailable */
-  publish(channel: string, drafts: readonly Draft[]): Promise<readonly Cursor[]>;
+  /**
+   * Publishes, in one step. With `once` a repetition publishes nothing, and is answered like the first; the key is kept
+   * for `onceMs`, and no longer than the history's epoch.
+   *
+   * @throws StoreUnavailable
+   * @throws KeyReused
+   */
+  publish(channel: string, drafts: readonly Draft[], once?: Once): Promise<Published>;
   /** Once resolved, no event of the channel after `here()` goes unheard. Counted: release as often as held. @throws StoreUnavailable */
   hold(channel: string): Promise<void>;
   release(channel: string): void;
@@ -65,8 +96,10 @@ export interface Broker {
   catchUp(): Promise<void>;
   /** One page of the channels' history, after a position and up to another. @throws StoreUnavailable */
   replay(channels: readonly string[], after: number, upTo: number): Promise<Page>;
-  /** Publishing works and events are heard. */
+  /** Events are heard, up to now, and the store can be asked. */
   readonly connected: boolean;
+  /** How far what is heard is behind what is published, in seconds. */
+  readonly lagSeconds: number;
   close(): Promise<void>;
 }
 
@@ -78,3 +111,9 @@ export interface History {
 
 /** Events in one page at most, over all its channels. */
 export const pageEvents = 500;
+
+/** How long a key is kept at least: who repeats a publish does so within minutes, by itself. */
+const leastOnceMs = 600_000;
+
+/** How long the key of a publish is kept: as long as its event, and ten minutes at least. */
+export const onceMs = ({ replaySeconds }: History): number => Math.max(leastOnceMs, replaySeconds * 1000);

@@ -4,7 +4,11 @@ import {
   type Cursor,
   type Draft,
   type History,
+  KeyReused,
+  type Once,
+  onceMs,
   type Page,
+  type Published,
   pageEvents,
   type StoredEvent,
 } from './broker.ts';
@@ -17,13 +21,22 @@ interface Log {
   since: number;
 }
 
+/** What was published under a key. */
+interface Done {
+  readonly fingerprint: string;
+  readonly cursors: Published;
+  readonly endsAt: number;
+}
+
 /** The broker inside the process: one replica, history in memory, gone with the process. */
 export class EmbeddedBroker implements Broker {
   readonly connected = true;
+  readonly lagSeconds = 0;
   readonly #history: History;
   readonly #now: () => number;
   readonly #epoch = newEpoch();
   readonly #logs = new Map<string, Log>();
+  readonly #done = new Map<string, Done>();
   #last = 0;
   /** Of channels without a log, nothing is known up to here. */
   #forgotten = 0;
@@ -42,7 +55,23 @@ export class EmbeddedBroker implements Broker {
     this.#sweeper.unref();
   }
 
-  async publish(channel: string, drafts: readonly Draft[]): Promise<readonly Cursor[]> {
+  async publish(channel: string, drafts: readonly Draft[], once?: Once): Promise<Published> {
+    return once ? this.#publishOnce(channel, drafts, once) : this.#publish(channel, drafts);
+  }
+
+  #publishOnce(channel: string, drafts: readonly Draft[], { key, fingerprint }: Once): Published {
+    const name = `${channel} ${key}`;
+    const known = this.#done.get(name);
+    if (known === undefined || known.endsAt <= this.#now()) {
+      const cursors = this.#publish(channel, drafts);
+      this.#done.set(name, { fingerprint, cursors, endsAt: this.#now() + onceMs(this.#history) });
+      return cursors;
+    }
+    if (known.fingerprint !== fingerprint) throw new KeyReused();
+    return Object.assign([...known.cursors], { repeated: true });
+  }
+
+  #publish(channel: string, drafts: readonly Draft[]): Published {
     const log = this.#logOf(channel);
     const events = drafts.map(({ type, data }): StoredEvent => ({ channel, position: this.#next(), type, data }));
     for (const event of events) log.events.push(event);
@@ -105,9 +134,11 @@ export class EmbeddedBroker implements Broker {
 
   /** Channels that nobody publishes to any more lose their history by age; what is known of it goes a day later. */
   #sweep(): void {
+    const now = this.#now();
+    for (const [name, { endsAt }] of this.#done) if (endsAt <= now) this.#done.delete(name);
     for (const [channel, log] of this.#logs) {
       this.#trim(log);
-      if (log.events.length > 0 || timeOfPosition(log.since) > this.#now() - 86_400_000) continue;
+      if (log.events.length > 0 || timeOfPosition(log.since) > now - 86_400_000) continue;
       this.#forgotten = Math.max(this.#forgotten, log.since);
       this.#logs.delete(channel);
     }

@@ -6,7 +6,7 @@ type Read = (channels: readonly string[], after: number, upTo: number) => Promis
 /** One thing that came in on the subscription. */
 type Notice =
   | { readonly kind: 'event'; readonly epoch: string; readonly event: StoredEvent; readonly previous: number }
-  | { readonly kind: 'beat'; readonly cursor: Cursor; readonly done: () => void };
+  | { readonly kind: 'beat'; readonly cursor: Cursor; readonly lost: number; readonly done: (error?: Error) => void };
 
 /**
  * Puts what a replica hears into order and completes it. Notices are handled one by one; where something was missed, the
@@ -21,6 +21,8 @@ export class Intake {
   readonly #seen = new Map<string, number>();
   #waiting: Notice[] = [];
   #here: Cursor | undefined;
+  /** Up to here the store may have lost events, as far as anybody has been told. */
+  #lost = 0;
   #busy = false;
   /** The connection was away: what came after `here` has to be read before anything new counts. */
   #stale = false;
@@ -40,9 +42,12 @@ export class Intake {
     this.#take({ kind: 'event', epoch, event, previous });
   }
 
-  /** `done` is called when everything before the beat has been handed on. */
-  beat(cursor: Cursor, done: () => void): void {
-    this.#take({ kind: 'beat', cursor, done });
+  /**
+   * `done` is called when everything before the beat has been handed on, or with what kept it from that. Up to `lost` the
+   * store may be without events that it had accepted.
+   */
+  beat(cursor: Cursor, done: (error?: Error) => void, lost = 0): void {
+    this.#take({ kind: 'beat', cursor, lost, done });
   }
 
   /** From `here` on, the channel belongs to what is completed after an interruption. */
@@ -71,25 +76,30 @@ export class Intake {
     this.#busy = true;
     for (let notice = this.#waiting.shift(); notice !== undefined; notice = this.#waiting.shift()) {
       try {
-        const reading = notice.kind === 'beat' ? this.#onBeat(notice.cursor) : this.#onEvent(notice);
+        const reading = notice.kind === 'beat' ? this.#onBeat(notice.cursor, notice.lost) : this.#onEvent(notice);
         if (reading) await reading;
         if (notice.kind === 'beat') notice.done();
-      } catch {
+      } catch (error) {
         // The store went away while it was read. The next beat tries again from the same place.
         this.#stale = true;
+        if (notice.kind === 'beat') notice.done(error as Error);
       }
     }
     this.#busy = false;
   }
 
-  #onBeat(cursor: Cursor): Promise<void> | undefined {
+  #onBeat(cursor: Cursor, lost: number): Promise<void> | undefined {
+    const known = this.#lost;
+    this.#lost = lost;
     if (this.#here === undefined) {
       this.#here = cursor;
       this.#stale = false;
       return undefined;
     }
     if (cursor.epoch !== this.#here.epoch) return this.#restart(cursor);
-    if (this.#stale) return this.#complete(cursor.position);
+    const held = lost > known ? [...this.#seen.keys()] : [];
+    if (held.length > 0) this.#tellGap(held, 'store-lost');
+    if (this.#stale) return this.#complete(cursor.position, held);
     this.#advance(cursor.position);
     return undefined;
   }

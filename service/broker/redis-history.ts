@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type Page, pageEvents, type StoredEvent } from './broker.ts';
 import { timeOfPosition } from './position.ts';
-import { logKey, tailKey } from './redis-keys.ts';
+import { logKey, lostKey, tailKey } from './redis-keys.ts';
 
 /** What is asked of the history. */
 interface Range {
@@ -25,8 +25,9 @@ interface Log {
   readonly tail: number;
 }
 
-/** Channels read in one step: a step must not take longer than a command may. */
+/** Channels read in one step, and steps under way at once: none must take longer than a command may. */
 const channelsPerRead = 50;
+const readsAtOnce = 20;
 
 /** One page of the history of several channels, merged into their one order. */
 export async function readPage(redis: Redis, { channels, after, upTo, tailMs }: Range): Promise<Page> {
@@ -35,7 +36,15 @@ export async function readPage(redis: Redis, { channels, after, upTo, tailMs }: 
   const parts = Array.from({ length: Math.ceil(channels.length / channelsPerRead) }, (_, part) =>
     channels.slice(part * channelsPerRead, (part + 1) * channelsPerRead),
   );
-  const logs = (await Promise.all(parts.map((part) => readLogs(redis, part, after, share)))).flat();
+  const readAll = async (): Promise<Log[]> => {
+    const logs: Log[] = [];
+    for (let part = 0; part < parts.length; part += readsAtOnce) {
+      const reads = parts.slice(part, part + readsAtOnce).map((some) => readLogs(redis, some, after, share));
+      logs.push(...(await Promise.all(reads)).flat());
+    }
+    return logs;
+  };
+  const [lost, logs] = await Promise.all([redis.get(lostKey), readAll()]);
   // a log that filled its share may go on: beyond its last entry this page knows nothing
   const filled = logs.filter(({ entries }) => entries.length === share);
   const bound = Math.min(upTo, ...filled.map(({ entries }) => entries.at(-1)?.event.position ?? upTo));
@@ -43,7 +52,8 @@ export async function readPage(redis: Redis, { channels, after, upTo, tailMs }: 
     .flatMap(({ entries }) => entries.map(({ event }) => event))
     .filter(({ position }) => position <= bound)
     .sort((a, b) => a.position - b.position);
-  const evicted = logs.filter((log) => hasHole(log, after, tailMs)).map(({ channel }) => channel);
+  const holed = Number(lost) > after ? logs : logs.filter((log) => hasHole(log, after, tailMs));
+  const evicted = holed.map(({ channel }) => channel);
   return { events, upTo: bound, evicted };
 }
 
@@ -52,14 +62,20 @@ async function readLogs(redis: Redis, channels: readonly string[], after: number
   const reads = redis.multi();
   for (const channel of channels) reads.xrange(logKey(channel), `(${after}`, '+', 'COUNT', count).get(tailKey(channel));
   const replies = (await reads.exec()) ?? [];
-  const failed = replies.find(([error]) => error !== null);
+  const failed = replies.find(([error]) => error !== null && !isForeign(error));
   if (failed) throw failed[0];
-  return channels.map((channel, index) => ({
-    channel,
-    entries: ((replies[2 * index]?.[1] ?? []) as RawEntry[]).map((entry) => parseEntry(channel, entry)),
-    tail: Number(replies[2 * index + 1]?.[1] ?? 0),
-  }));
+  return channels.map((channel, index) => {
+    const [error, entries] = replies[2 * index] ?? [];
+    return {
+      channel,
+      entries: ((entries ?? []) as RawEntry[]).map((entry) => parseEntry(channel, entry)),
+      tail: error ? Number.POSITIVE_INFINITY : Number(replies[2 * index + 1]?.[1] ?? 0),
+    };
+  });
 }
+
+/** Somebody else wrote to the log's key: this channel has lost its history, and the others need not suffer from it. */
+const isForeign = (error: Error): boolean => error.message.startsWith('WRONGTYPE');
 
 /**
  * The first entry that is left names its predecessor; with none left, the tail tells whether there ever was one. Where

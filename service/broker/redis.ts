@@ -1,54 +1,43 @@
 import { randomUUID } from 'node:crypto';
-import { Redis, type RedisOptions } from 'ioredis';
-import { fullJitterMs } from '../../lib/policy/index.ts';
+import type { Redis } from 'ioredis';
+import { available } from './available.ts';
+import { Beats, beatMs, Deaf } from './beats.ts';
 import {
   type Broker,
   type BrokerListener,
   type Cursor,
   type Draft,
   type History,
+  KeyReused,
+  type Once,
+  onceMs,
   type Page,
-  StoreUnavailable,
+  type Published,
 } from './broker.ts';
 import { newEpoch } from './cursor.ts';
 import { Intake } from './intake.ts';
+import { timeOfPosition } from './position.ts';
+import type { RedisConnection } from './redis-connection.ts';
 import { eventOf, readPage } from './redis-history.ts';
-import { beatTopic, channelOf, epochKey, lastKey, logKey, tailKey, topic } from './redis-keys.ts';
-import { beatScript, publishScript } from './scripts.ts';
+import { epochKey, lastKey, logKey, lostKey, onceKey, type Topics, tailKey, topicsIn } from './redis-keys.ts';
+import { beatScript, publishOnceScript, publishScript } from './scripts.ts';
+import { Witness } from './witness.ts';
 
-/** The publish script and the beat, as ioredis adds them to a client. */
+/** The scripts, as ioredis adds them to a client. */
 interface Scripts {
   publishEvents(...args: (string | number)[]): Promise<string[]>;
+  publishOnce(...args: (string | number)[]): Promise<string[]>;
   beat(...args: (string | number)[]): Promise<number>;
 }
 
-export interface RedisBrokerOptions {
-  readonly url: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** Told of each connection error; ioredis reconnects by itself. */
-  readonly onError?: (error: Error) => void;
-}
-
-/** How often a replica makes sure that it still hears, and how long it may wait for its own beat. */
-const beatMs = 1000;
-const deafMs = 3000;
-/** A command that takes longer has lost its connection, or its server. */
-const commandMs = 2000;
-const reconnect = { baseMs: 100, capMs: 2000 };
 const day = 86_400_000;
+/** Channels in one command: the store must not be held up, nor the answer come too late. */
+const channelsPerSubscribe = 1000;
 
 /** A channel this replica listens to: how often it is wanted, and when it is heard for sure. */
 interface Hold {
   count: number;
   readonly heard: Promise<void>;
-}
-
-interface Beat {
-  readonly nonce: string;
-  readonly heard: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -58,68 +47,65 @@ interface Beat {
  */
 export class RedisBroker implements Broker {
   readonly #history: History;
+  readonly #connection: RedisConnection;
   readonly #commands: Redis & Scripts;
-  readonly #subscriber: Redis;
-  readonly #beatTopic = beatTopic(randomUUID());
+  readonly #topics: Topics;
+  readonly #beatTopic: string;
   readonly #tailMs: number;
   readonly #holds = new Map<string, Hold>();
+  readonly #beats = new Beats((nonce) => this.#sendBeat(nonce));
+  readonly #witness = new Witness();
   #intake: Intake | undefined;
-  readonly #beats = new Map<string, Beat>();
-  #nextBeat: Beat | undefined;
   #beatTimer: NodeJS.Timeout | undefined;
+  /** The subscriber's connection listens to all that is held. */
+  #subscribed = false;
   #hears = false;
   #checking = false;
 
-  constructor({ url, username, password, onError = () => {} }: RedisBrokerOptions, history: History) {
+  constructor(connection: RedisConnection, history: History) {
+    const { commands, sharded, database } = connection;
     this.#history = history;
+    this.#connection = connection;
+    this.#topics = topicsIn(database);
+    this.#beatTopic = this.#topics.beatOf(randomUUID());
     this.#tailMs = Math.max(day, 10 * history.replaySeconds * 1000);
-    const options = {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      enableAutoPipelining: true,
-      autoResubscribe: false,
-      // a publish that may have happened must not be sent again by itself
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      commandTimeout: commandMs,
-      connectTimeout: commandMs,
-      retryStrategy: (attempt: number) => Math.max(20, fullJitterMs(attempt - 1, reconnect)),
-      // after a failover the old primary may come back as a replica: leave it
-      reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-    } satisfies RedisOptions;
-    const commands = new Redis(url, options);
-    commands.defineCommand('publishEvents', { numberOfKeys: 5, lua: publishScript });
-    commands.defineCommand('beat', { numberOfKeys: 3, lua: beatScript });
+    const notify = sharded ? 'SPUBLISH' : 'PUBLISH';
+    commands.defineCommand('publishEvents', { numberOfKeys: 5, lua: publishScript(notify) });
+    commands.defineCommand('publishOnce', { numberOfKeys: 6, lua: publishOnceScript(notify) });
+    commands.defineCommand('beat', { numberOfKeys: 5, lua: beatScript(notify) });
     this.#commands = commands as Redis & Scripts;
-    this.#subscriber = new Redis(url, { ...options, enableAutoPipelining: false });
-    this.#commands.on('error', onError);
-    this.#subscriber.on('error', onError);
   }
 
   get connected(): boolean {
     return this.#hears && this.#commands.status === 'ready';
   }
 
-  async start(listener: BrokerListener): Promise<void> {
-    this.#intake = new Intake(listener, (channels, after, upTo) => this.replay(channels, after, upTo));
-    this.#subscriber.on('message', (name: string, message: string) => this.#heard(name, message));
-    this.#subscriber.on('close', () => this.#lost());
-    const heard = new Promise<void>((resolve) => this.#subscriber.on('ready', () => void this.#resubscribe(resolve)));
-    for (const client of [this.#commands, this.#subscriber]) client.connect().catch(() => {});
-    this.#beatTimer = setInterval(() => void this.#check(), beatMs);
-    this.#beatTimer.unref();
-    await heard;
+  get lagSeconds(): number {
+    return this.#beats.lagSeconds;
   }
 
-  async publish(channel: string, drafts: readonly Draft[]): Promise<readonly Cursor[]> {
+  async start(listener: BrokerListener): Promise<void> {
+    const { commands, subscriber } = this.#connection;
+    this.#intake = new Intake(listener, (channels, after, upTo) => this.replay(channels, after, upTo));
+    for (const event of ['message', 'smessage'])
+      subscriber.on(event, (name: string, message: string) => this.#heard(name, message));
+    subscriber.on('close', () => this.#lost());
+    const reached = new Promise<void>((resolve) => {
+      const check = (): void => void this.#check().then(() => this.#hears && resolve());
+      for (const client of [commands, subscriber]) client.on('ready', check);
+      this.#beatTimer = setInterval(check, beatMs).unref();
+    });
+    for (const client of [commands, subscriber]) client.connect().catch(() => {});
+    await reached;
+  }
+
+  async publish(channel: string, drafts: readonly Draft[], once?: Once): Promise<Published> {
     const { replayMaxEvents, replaySeconds } = this.#history;
-    const keys = [lastKey, epochKey, logKey(channel), tailKey(channel), topic(channel)];
+    const keys = [lastKey, epochKey, logKey(channel), tailKey(channel), this.#topics.of(channel)];
     const limits = [newEpoch(), replayMaxEvents, replaySeconds * 1000, this.#tailMs];
     const events = drafts.flatMap(({ type, data }) => [type ?? '', data]);
-    const [epoch = '', ...positions] = await available(this.#commands.publishEvents(...keys, ...limits, ...events));
-    return positions.map((position) => ({ epoch, position: Number(position) }));
+    if (once) return this.#publishOnce(channel, [...limits, ...events], keys, once, drafts.length);
+    return this.#accepted(channel, await available(this.#commands.publishEvents(...keys, ...limits, ...events)));
   }
 
   hold(channel: string): Promise<void> {
@@ -140,29 +126,18 @@ export class RedisBroker implements Broker {
     if (held === undefined || --held.count > 0) return;
     this.#holds.delete(channel);
     this.#intake?.forget(channel);
+    const { subscriber, sharded } = this.#connection;
+    const topic = this.#topics.of(channel);
     // a connection that is away has no subscriptions left to give up
-    this.#subscriber.unsubscribe(topic(channel)).catch(() => {});
+    (sharded ? subscriber.sunsubscribe(topic) : subscriber.unsubscribe(topic)).catch(() => {});
   }
 
   here(): Cursor {
     return this.#intake?.here ?? { epoch: '', position: 0 };
   }
 
-  /** Everybody who asks in one turn of the loop shares a beat; a later one could not cover what they subscribed to. */
-  async catchUp(): Promise<void> {
-    if (this.#nextBeat === undefined) {
-      this.#nextBeat = this.#sendBeat();
-      this.#beats.set(this.#nextBeat.nonce, this.#nextBeat);
-      queueMicrotask(() => {
-        this.#nextBeat = undefined;
-      });
-    }
-    const { nonce, heard } = this.#nextBeat;
-    try {
-      await available(heard);
-    } finally {
-      this.#beats.delete(nonce);
-    }
+  catchUp(): Promise<void> {
+    return available(this.#beats.next().done);
   }
 
   replay(channels: readonly string[], after: number, upTo: number): Promise<Page> {
@@ -171,82 +146,118 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     clearInterval(this.#beatTimer);
-    this.#subscriber.removeAllListeners('close');
-    this.#subscriber.disconnect();
-    this.#commands.disconnect();
+    const { commands, subscriber } = this.#connection;
+    for (const client of [commands, subscriber]) client.removeAllListeners('ready');
+    subscriber.removeAllListeners('close');
+    subscriber.disconnect();
+    commands.disconnect();
+    this.#lost();
+  }
+
+  async #publishOnce(
+    channel: string,
+    args: readonly (string | number)[],
+    keys: readonly string[],
+    { key, fingerprint }: Once,
+    count: number,
+  ): Promise<Published> {
+    const once = [fingerprint, onceMs(this.#history)];
+    const answer = await available(this.#commands.publishOnce(...keys, onceKey(channel, key), ...once, ...args));
+    if (answer[0] !== '') return this.#accepted(channel, answer);
+    const [, before, epoch = '', first] = answer;
+    if (before !== fingerprint) throw new KeyReused();
+    const cursors = Array.from({ length: count }, (_, index) => ({ epoch, position: Number(first) + index }));
+    return Object.assign(cursors, { repeated: true });
+  }
+
+  #accepted(channel: string, [epoch = '', ...positions]: readonly string[]): Published {
+    const cursors = positions.map((position) => ({ epoch, position: Number(position) }));
+    this.#witness.saw(epoch, channel, cursors.at(-1)?.position ?? 0);
+    return cursors;
   }
 
   async #listenTo(channel: string, isHeld: () => boolean): Promise<void> {
-    await available(this.#subscriber.subscribe(topic(channel)));
+    await available(this.#subscribe([this.#topics.of(channel)]));
     await this.catchUp();
     if (isHeld()) this.#intake?.attend(channel);
   }
 
-  #sendBeat(): Beat {
-    const nonce = randomUUID();
-    let resolve = (): void => {};
-    let reject = (_error: Error): void => {};
-    const heard = new Promise<void>((heardIt, failed) => {
-      resolve = heardIt;
-      reject = failed;
-      setTimeout(() => reject(new Error(`no beat within ${deafMs} ms`)), deafMs).unref();
-      const { epoch, position } = this.here();
-      this.#commands.beat(lastKey, epochKey, this.#beatTopic, newEpoch(), epoch, position, nonce).catch(reject);
-    });
-    return { nonce, heard, resolve, reject };
+  async #subscribe(topics: readonly string[]): Promise<void> {
+    const { subscriber, sharded } = this.#connection;
+    for (let from = 0; from < topics.length; from += channelsPerSubscribe) {
+      const some = topics.slice(from, from + channelsPerSubscribe);
+      await (sharded ? subscriber.ssubscribe(...some) : subscriber.subscribe(...some));
+    }
+  }
+
+  #sendBeat(nonce: string): Promise<unknown> {
+    const { epoch, position } = this.here();
+    const keys = [lastKey, epochKey, this.#beatTopic, lostKey, tailKey(this.#witness.channel)];
+    const args = [newEpoch(), epoch, position, nonce, this.#witnessed(epoch), this.#tailMs];
+    return this.#commands.beat(...keys, ...args);
+  }
+
+  /** The witness speaks of its own history only, and not for longer than the store keeps what it would confirm. */
+  #witnessed(epoch: string): number {
+    const { position } = this.#witness;
+    return this.#witness.epoch === epoch && timeOfPosition(position) > Date.now() - this.#tailMs / 2 ? position : 0;
   }
 
   #heard(name: string, message: string): void {
     if (name === this.#beatTopic) {
-      const [epoch = '', position = '', nonce = ''] = message.split(' ');
-      this.#intake?.beat({ epoch, position: Number(position) }, () => this.#beats.get(nonce)?.resolve());
+      const [epoch = '', position = '', nonce = '', lost = ''] = message.split(' ');
+      this.#beats.heard(nonce);
+      const done = (error?: Error): void => this.#beats.done(nonce, error);
+      this.#intake?.beat({ epoch, position: Number(position) }, done, Number(lost));
       return;
     }
     const headEnd = message.indexOf('\n');
     const [epoch = '', position = '', previous = '', ...type] = message.slice(0, headEnd).split(' ');
-    const event = eventOf(channelOf(name), Number(position), type.join(' '), message.slice(headEnd + 1));
+    const channel = this.#topics.channelOf(name);
+    const event = eventOf(channel, Number(position), type.join(' '), message.slice(headEnd + 1));
+    this.#witness.saw(epoch, channel, event.position);
     this.#intake?.event(epoch, event, Number(previous));
   }
 
   #lost(): void {
     this.#hears = false;
+    this.#subscribed = false;
     this.#intake?.interrupt();
-    for (const beat of this.#beats.values()) beat.reject(new Error('the subscription was interrupted'));
+    this.#beats.interrupt();
   }
 
-  /** After each connect: all channels again, then a beat, which shows how far to catch up. */
-  async #resubscribe(heard: () => void): Promise<void> {
-    try {
-      await this.#subscriber.subscribe(this.#beatTopic, ...[...this.#holds.keys()].map(topic));
-      await this.catchUp();
-      this.#hears = true;
-      heard();
-    } catch {
-      this.#subscriber.disconnect(true);
-    }
-  }
-
-  /** A subscriber that is connected but deaf gets a new connection. */
+  /**
+   * Each second, and as soon as a connection is ready: listens to all channels if that is still to be done, then sends a
+   * beat, which shows how far to catch up. A subscriber that is connected but deaf gets a new connection.
+   */
   async #check(): Promise<void> {
-    if (this.#checking || this.#subscriber.status !== 'ready' || this.#commands.status !== 'ready') return;
+    const { commands, subscriber, settled, onError } = this.#connection;
+    if (commands.status !== 'ready') return;
+    if (subscriber.status !== 'ready' || this.#checking) {
+      // for the store alone: a promoted copy must not give out positions that are in use
+      this.#beats.next();
+      return;
+    }
     this.#checking = true;
     try {
-      await this.catchUp();
+      if (!this.#subscribed) await this.#resubscribe();
+      const beat = this.#beats.next();
+      await beat.heard;
+      await beat.done;
       this.#hears = true;
-    } catch {
+      settled();
+    } catch (error) {
       this.#hears = false;
-      if (this.#subscriber.status === 'ready' && this.#commands.status === 'ready') this.#subscriber.disconnect(true);
+      onError(error as Error);
+      const deaf = error instanceof Deaf || !this.#subscribed;
+      if (deaf && subscriber.status === 'ready' && commands.status === 'ready') subscriber.disconnect(true);
     } finally {
       this.#checking = false;
     }
   }
-}
 
-/** Whatever went wrong with the store, the caller is told the same: nothing happened, try again later. */
-async function available<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw new StoreUnavailable(error);
+  async #resubscribe(): Promise<void> {
+    await this.#subscribe([this.#beatTopic, ...[...this.#holds.keys()].map(this.#topics.of)]);
+    this.#subscribed = true;
   }
 }

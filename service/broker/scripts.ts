@@ -19,31 +19,58 @@ local function epochOf(key, candidate)
 end
 `;
 
+/** How a notice is sent: to everybody, or within the shard that owns the topic's slot. */
+export type Notify = 'PUBLISH' | 'SPUBLISH';
+
 /**
  * Appends events to a channel's log and tells the subscribers, each notice with the position of the channel's previous
  * event, so that a hole is seen at once.
  *
  * KEYS: last position, epoch, log, tail (the channel's last position, which outlives its log), topic.
- * ARGV: epoch if there is none, replayMaxEvents, replay window in ms, life of the tail in ms, then type and data by turns.
+ * ARGV, from `from`: epoch if there is none, replayMaxEvents, replay window in ms, life of the tail in ms, then type and
+ * data by turns.
  */
-export const publishScript = `${clock}
-local epoch = epochOf(KEYS[2], ARGV[1])
-local now = tick()
-local last = tonumber(redis.call('GET', KEYS[1]) or '0')
-local previous = redis.call('GET', KEYS[4]) or '0'
-local positions = { epoch }
-for i = 5, #ARGV, 2 do
-  last = math.max(last + 1, now * 1024)
-  local position = text(last)
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], position .. '-0', 'p', previous, 't', ARGV[i], 'd', ARGV[i + 1])
-  redis.call('PUBLISH', KEYS[5], epoch .. ' ' .. position .. ' ' .. previous .. ' ' .. ARGV[i] .. '\\n' .. ARGV[i + 1])
-  previous = position
-  positions[#positions + 1] = position
+const append = (notify: Notify): string => `
+local function append(from)
+  local epoch = epochOf(KEYS[2], ARGV[from])
+  local now = tick()
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  local previous = redis.call('GET', KEYS[4]) or '0'
+  local positions = { epoch }
+  for i = from + 4, #ARGV, 2 do
+    last = math.max(last + 1, now * 1024)
+    local position = text(last)
+    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[from + 1], position .. '-0', 'p', previous, 't', ARGV[i], 'd', ARGV[i + 1])
+    redis.call('${notify}', KEYS[5], epoch .. ' ' .. position .. ' ' .. previous .. ' ' .. ARGV[i] .. '\\n' .. ARGV[i + 1])
+    previous = position
+    positions[#positions + 1] = position
+  end
+  redis.call('SET', KEYS[1], previous)
+  redis.call('SET', KEYS[4], previous, 'PX', ARGV[from + 3])
+  redis.call('XTRIM', KEYS[3], 'MINID', '~', text((now - ARGV[from + 2]) * 1024))
+  redis.call('PEXPIRE', KEYS[3], ARGV[from + 2])
+  return positions
 end
-redis.call('SET', KEYS[1], previous)
-redis.call('SET', KEYS[4], previous, 'PX', ARGV[4])
-redis.call('XTRIM', KEYS[3], 'MINID', '~', text((now - ARGV[3]) * 1024))
-redis.call('PEXPIRE', KEYS[3], ARGV[3])
+`;
+
+/** Publishes. Answers the epoch and the positions. */
+export const publishScript = (notify: Notify): string => `${clock}${append(notify)}return append(1)`;
+
+/**
+ * Publishes unless that has been done under the same key, in one step with the publish itself. The positions of one
+ * publish follow each other, so the first says all.
+ *
+ * KEYS: as to publish, then the key. ARGV: fingerprint of the body, life of the key in ms, then as to publish.
+ * Answers as to publish; or an empty epoch, then the fingerprint, epoch and first position of what was published before.
+ */
+export const publishOnceScript = (notify: Notify): string => `${clock}${append(notify)}
+local known = redis.call('GET', KEYS[6])
+if known then
+  local fingerprint, epoch, first = string.match(known, '^(%S+) (%S+) (%d+)$')
+  return { '', fingerprint, epoch, first }
+end
+local positions = append(3)
+redis.call('SET', KEYS[6], ARGV[1] .. ' ' .. positions[1] .. ' ' .. positions[2], 'PX', ARGV[2])
 return positions
 `;
 
@@ -52,13 +79,29 @@ return positions
  * all earlier notices on the same connection, so whoever hears it has heard them. It also lifts the store's clock to the
  * time, and to what this replica has already seen: a promoted copy that lost the last writes must not reuse positions.
  *
- * KEYS: last position, epoch, topic. ARGV: epoch if there is none, epoch and position this replica has seen, a nonce.
+ * Whether writes were lost shows in the last event that this replica knows of, its witness: a copy holds what the
+ * primary wrote up to some moment, so where the last is there, all are. Otherwise the store notes up to which position
+ * events may be missing, and every beat carries that on.
+ *
+ * A full store cannot keep the position; that is no reason not to be heard.
+ *
+ * KEYS: last position, epoch, topic, lost position, tail of the witness's channel. ARGV: epoch if there is none, epoch and
+ * position this replica has seen, a nonce, the witness's position, life of the note in ms.
  */
-export const beatScript = `${clock}
+export const beatScript = (notify: Notify): string => `${clock}
 local epoch = epochOf(KEYS[2], ARGV[1])
 local last = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tick() * 1024)
-if epoch == ARGV[2] then last = math.max(last, tonumber(ARGV[3])) end
-redis.call('SET', KEYS[1], text(last))
-redis.call('PUBLISH', KEYS[3], epoch .. ' ' .. text(last) .. ' ' .. ARGV[4])
+local lost = redis.call('GET', KEYS[4]) or '0'
+if epoch == ARGV[2] then
+  last = math.max(last, tonumber(ARGV[3]))
+  local witness = tonumber(ARGV[5])
+  if witness > tonumber(lost) and witness > tonumber(redis.call('GET', KEYS[5]) or '0') then
+    lost = text(last)
+    redis.call('SET', KEYS[4], lost, 'PX', ARGV[6])
+  end
+end
+local kept = redis.pcall('SET', KEYS[1], text(last))
+if kept.err and not string.find(kept.err, 'OOM', 1, true) then return kept end
+redis.call('${notify}', KEYS[3], epoch .. ' ' .. text(last) .. ' ' .. ARGV[4] .. ' ' .. lost)
 return 1
 `;

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { channelPattern } from '../../lib/policy/index.ts';
-import type { Draft } from '../broker/broker.ts';
+import { type Draft, KeyReused } from '../broker/broker.ts';
 import { writeCursor } from '../broker/cursor.ts';
 import { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
+import { onceOf } from './idempotency.ts';
 
 /** Events in one publish at most. */
 const mostEvents = 1000;
@@ -21,11 +22,16 @@ export function publishRoute(app: FastifyInstance, { broker, metrics, settings }
     options,
     async (request, reply) => {
       const drafts = draftsOf(request.body, maxEventBytes);
-      const cursors = await broker.publish(request.params.channel, drafts);
-      metrics.published.inc(drafts.length);
+      const cursors = await broker.publish(request.params.channel, drafts, onceOf(request, drafts)).catch(explain);
+      if (!cursors.repeated) metrics.published.inc(drafts.length);
       return reply.code(202).send({ ids: cursors.map(writeCursor) });
     },
   );
+}
+
+/** A repetition of something else is the client's mistake (422, as the draft has it). */
+function explain(error: Error): never {
+  throw error instanceof KeyReused ? new Problem(422, 'this Idempotency-Key was used before for other events') : error;
 }
 
 /** @throws Problem 400 or 413, naming the event, the field and what would be accepted. */

@@ -27,6 +27,7 @@ class FakeOutlet implements Outlet {
 /** A broker whose history, place and catching up a test decides on. */
 class ScriptedBroker {
   connected = true;
+  lagSeconds = 0;
   cursor: Cursor = { epoch: 'one', position: 1000 };
   listener: BrokerListener | undefined;
   released: string[] = [];

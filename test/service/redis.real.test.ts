@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { positionOfTime } from '../../service/broker/position.ts';
-import { RedisBroker } from '../../service/broker/redis.ts';
+import type { RedisBroker } from '../../service/broker/redis.ts';
+import { redisBroker } from '../support/broker.ts';
 import { freePort } from '../support/programs.ts';
 import { startProxy } from '../support/proxy.ts';
 import { sharedRedis, startRedis } from '../support/redis.ts';
@@ -8,11 +9,10 @@ import { metric, publish, startService, stopServices } from '../support/service.
 import { closeStreams, openStream } from '../support/stream.ts';
 import { listen } from './broker/contract.ts';
 
-const history = { replaySeconds: 600, replayMaxEvents: 10_000 };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const brokers: RedisBroker[] = [];
 const brokerAt = (url: string): RedisBroker => {
-  const broker = new RedisBroker({ url }, history);
+  const broker = redisBroker(url);
   brokers.push(broker);
   return broker;
 };

@@ -51,18 +51,18 @@ describe('the environment', () => {
 
   test('fails with all its faults at once, the policy’s too', () => {
     expect(
-      faultsOf({
-        PORT: 'http',
-        LOG_LEVEL: 'loud',
-        REDIS_URL: 'http://user:hunter2@store',
-        CORS_ORIGINS: 'https://a.example/path',
-        SSE_POLICY: '{"heartbeatSeconds":-1}',
-      }),
-    ).toMatchInlineSnapshot(`
+  faultsOf({
+    PORT: 'http',
+    LOG_LEVEL: 'loud',
+    REDIS_URL: 'http://user:hunter2@store',
+    CORS_ORIGINS: 'https://a.example/path',
+    SSE_POLICY: '{"heartbeatSeconds":-1}'
+  })
+).toMatchInlineSnapshot(`
 [
   "  heartbeatSeconds (-1) must be a whole number of seconds from 1 to 3600 [policy-field]",
   "  PORT (http) must be a whole number from 0 to 65535 [environment]",
-  "  REDIS_URL (not shown) must be a URL that begins with redis:// or rediss:// [environment]",
+  "  REDIS_URL (not shown) must be a URL that begins with redis:// or rediss:// (or redis+sentinel://, redis+cluster://, and with TLS rediss+…://), names its hosts and has no query [environment]",
   "  CORS_ORIGINS (https://a.example/path) must be a list of origins such as https://app.example.com [environment]",
   "  LOG_LEVEL (loud) must be one of fatal, error, warn, info, debug, trace, silent [environment]",
 ]

@@ -1,4 +1,4 @@
-import type { Broker, Cursor, History, StoredEvent } from '../../../service/broker/broker.ts';
+import { type Broker, type Cursor, type History, KeyReused, type StoredEvent } from '../../../service/broker/broker.ts';
 
 interface Heard {
   readonly broker: Broker;
@@ -246,8 +246,50 @@ export function brokerContract(make: MakeBroker): void {
     expect(dataOf(events)).toEqual(['still held', 'held again']);
   });
 
-  test('is connected', async () => {
+  test('publishes once under one key, and answers a repetition like the first', async () => {
+    const { broker, events, count } = await start();
+    await broker.hold('a');
+    const once = { key: 'k', fingerprint: 'f' };
+    const first = await broker.publish('a', numbered(1, 3), once);
+    const again = await broker.publish('a', numbered(1, 3), once);
+    await broker.publish('a', [{ data: 'last' }]);
+    await count(4);
+
+    expect([...again]).toEqual([...first]);
+    expect([first.repeated, again.repeated]).toEqual([undefined, true]);
+    expect(dataOf(events)).toEqual(['1', '2', '3', 'last']);
+    expect(positionOf(first[2])).toBe(positionOf(first[0]) + 2);
+  });
+
+  test('refuses a key that was used for something else, and publishes nothing', async () => {
+    const { broker } = await start();
+    await broker.publish('a', [{ data: '1' }], { key: 'k', fingerprint: 'one' });
+
+    await expect(broker.publish('a', [{ data: '2' }], { key: 'k', fingerprint: 'two' })).rejects.toThrow(KeyReused);
+    expect(dataOf((await broker.replay(['a'], 0, broker.here().position + 1e6)).events)).toEqual(['1']);
+  });
+
+  test('keeps the keys of one channel apart from those of another', async () => {
+    const { broker } = await start();
+    const [a] = await broker.publish('a', [{ data: '1' }], { key: 'k', fingerprint: 'one' });
+    const [b] = await broker.publish('b', [{ data: '2' }], { key: 'k', fingerprint: 'two' });
+
+    expect(positionOf(b)).toBeGreaterThan(positionOf(a));
+  });
+
+  test('publishes once, however many repetitions come at once', async () => {
+    const { broker } = await start();
+    const once = { key: 'k', fingerprint: 'f' };
+    const all = await Promise.all(Array.from({ length: 20 }, () => broker.publish('a', [{ data: '1' }], once)));
+
+    expect(new Set(all.map(([cursor]) => positionOf(cursor))).size).toBe(1);
+    expect(all.filter(({ repeated }) => !repeated).length).toBe(1);
+    expect(dataOf((await broker.replay(['a'], 0, broker.here().position + 1e6)).events)).toEqual(['1']);
+  });
+
+  test('is connected, and not behind', async () => {
     const { broker } = await start();
     expect(broker.connected).toBe(true);
+    expect(broker.lagSeconds).toBeLessThan(1);
   });
 }

@@ -19,6 +19,18 @@ describe('the embedded broker', () => {
     await broker.close();
   });
 
+  test('forgets the key of a publish after as long as its event, and ten minutes at least', async () => {
+    let now = 1_700_000_000_000;
+    const { broker } = await listen(new EmbeddedBroker({ replaySeconds: 10, replayMaxEvents: 100 }, () => now));
+    const publish = () => broker.publish('a', [{ data: '1' }], { key: 'k', fingerprint: 'f' });
+    await publish();
+    now += 599_000;
+    expect((await publish()).repeated).toBe(true);
+    now += 2000;
+    expect((await publish()).repeated).toBeUndefined();
+    await broker.close();
+  });
+
   test('goes on rising when the clock goes back', async () => {
     let now = 1_700_000_000_000;
     const { broker } = await listen(new EmbeddedBroker({ replaySeconds: 10, replayMaxEvents: 100 }, () => now));

@@ -1,14 +1,13 @@
-import { RedisBroker } from '../../../service/broker/redis.ts';
+import { redisBroker } from '../../support/broker.ts';
 import { startProxy } from '../../support/proxy.ts';
 import { sharedRedis, startRedis } from '../../support/redis.ts';
 import { brokerContract, listen } from './contract.ts';
 
 describe('the Redis broker', () => {
   const redis = sharedRedis();
-  const history = { replaySeconds: 600, replayMaxEvents: 10_000 };
-  const start = (): ReturnType<typeof listen> => listen(new RedisBroker({ url: redis.server.url }, history));
+  const start = (): ReturnType<typeof listen> => listen(redisBroker(redis.server.url));
 
-  brokerContract((wanted) => new RedisBroker({ url: redis.server.url }, wanted));
+  brokerContract((wanted) => redisBroker(redis.server.url, wanted));
 
   test('carries events from one replica to another, with one order for both', async () => {
     const [a, b] = await Promise.all([start(), start()]);
@@ -79,12 +78,12 @@ describe('the Redis broker', () => {
 
   test('fails a publish while the store is away, and publishes nothing of it later', async () => {
     const own = await startRedis();
-    const { broker, events, count } = await listen(new RedisBroker({ url: own.url }, history));
+    const { broker, events, count } = await listen(redisBroker(own.url));
     await broker.hold('x');
     own.signal('SIGKILL');
     await own.exited;
 
-    await expect(broker.publish('x', [{ data: 'refused' }])).rejects.toThrow('the event store cannot be reached');
+    await expect(broker.publish('x', [{ data: 'refused' }])).rejects.toThrow('the event store');
     await startRedis(own.port);
     const published = async (): Promise<void> => {
       for (;;) {
@@ -104,7 +103,7 @@ describe('the Redis broker', () => {
 
   test('notices that it is deaf, and hears what it missed on a new connection', async () => {
     const proxy = await startProxy(redis.server.port);
-    const { broker, events, count } = await listen(new RedisBroker({ url: proxy.url }, history));
+    const { broker, events, count } = await listen(redisBroker(proxy.url));
     const other = await start();
     await broker.hold('x');
     // what Redis says on the subscription no longer gets through; the connection stays up
