@@ -51,14 +51,14 @@ describe('the environment', () => {
 
   test('fails with all its faults at once, the policy’s too', () => {
     expect(
-  faultsOf({
-    PORT: 'http',
-    LOG_LEVEL: 'loud',
-    REDIS_URL: 'http://user:hunter2@store',
-    CORS_ORIGINS: 'https://a.example/path',
-    SSE_POLICY: '{"heartbeatSeconds":-1}'
-  })
-).toMatchInlineSnapshot(`
+      faultsOf({
+        PORT: 'http',
+        LOG_LEVEL: 'loud',
+        REDIS_URL: 'http://user:hunter2@store',
+        CORS_ORIGINS: 'https://a.example/path',
+        SSE_POLICY: '{"heartbeatSeconds":-1}',
+      }),
+    ).toMatchInlineSnapshot(`
 [
   "  heartbeatSeconds (-1) must be a whole number of seconds from 1 to 3600 [policy-field]",
   "  PORT (http) must be a whole number from 0 to 65535 [environment]",

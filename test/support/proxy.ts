@@ -9,13 +9,16 @@ interface Pair {
 export interface TcpProxy {
   readonly url: string;
   readonly deafen: (chosen: (asked: string) => boolean) => void;
+  /** Cuts all connections; new ones lead to this port, as a name does that points elsewhere after a failover. */
+  readonly switchTo: (port: number) => void;
   readonly close: () => void;
 }
 
 export function startProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
+  let target = targetPort;
   const server = createServer((outer) => {
-    const inner = connect(targetPort, '127.0.0.1');
+    const inner = connect(target, '127.0.0.1');
     const pair: Pair = { inner, asked: '' };
     pairs.add(pair);
     outer.on('data', (bytes) => {
@@ -38,6 +41,10 @@ export function startProxy(targetPort: number): Promise<TcpProxy> {
         url: `redis://127.0.0.1:${port}`,
         deafen: (chosen) => {
           for (const { asked, inner } of pairs) if (chosen(asked)) inner.unpipe().resume();
+        },
+        switchTo: (other) => {
+          target = other;
+          for (const { inner } of pairs) inner.destroy();
         },
         close: () => {
           server.close();

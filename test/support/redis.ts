@@ -20,6 +20,9 @@ export async function startRedis(port?: number, args: readonly string[] = []): P
     'no',
     '--dir',
     temporaryFolder(),
+    // copies are served at once
+    '--repl-diskless-sync-delay',
+    '0',
   ];
   const program = startProgram('redis-server', [...options, ...args]);
   await program.prints(/Ready to accept connections/);
