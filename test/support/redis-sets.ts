@@ -7,7 +7,9 @@ import { type RedisServer, startRedis } from './redis.ts';
 
 /** Runs a command and returns what the server says, on a connection of its own. */
 export async function ask(server: { readonly port: number }, command: string, ...args: (string | number)[]) {
-  const client = new Redis(server.port, '127.0.0.1', { lazyConnect: true, retryStrategy: null });
+  // nothing but the command: a server that is busy would refuse all else
+  const plain = { lazyConnect: true, enableReadyCheck: false, disableClientInfo: true, retryStrategy: null } as const;
+  const client = new Redis(server.port, '127.0.0.1', plain);
   client.on('error', () => {});
   try {
     await client.connect();
