@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defaults } from '../../lib/policy/index.ts';
 import { settingsFromEnv } from '../../service/settings.ts';
 
@@ -67,6 +70,37 @@ describe('the environment', () => {
   "  LOG_LEVEL (loud) must be one of fatal, error, warn, info, debug, trace, silent [environment]",
 ]
 `);
+  });
+
+  test('names sentinels, clusters and authorities for Redis', () => {
+    const ca = join(mkdtempSync(join(tmpdir(), 'sse-kit-')), 'ca.pem');
+    writeFileSync(ca, '-----BEGIN CERTIFICATE-----\n');
+    const env = {
+      REDIS_URL: 'rediss+sentinel://one,two:26380/mymaster/2',
+      REDIS_SENTINEL_USERNAME: 'su',
+      REDIS_SENTINEL_PASSWORD: 'sp',
+      REDIS_TLS_CA_FILE: ca,
+    };
+    expect(settingsFromEnv(env)).toMatchObject({
+      redisUrl: env.REDIS_URL,
+      redisSentinelUsername: 'su',
+      redisSentinelPassword: 'sp',
+      redisCa: '-----BEGIN CERTIFICATE-----\n',
+    });
+    expect(settingsFromEnv({ REDIS_URL: 'redis+cluster://one:7000,two:7001' })).toMatchObject({ redisCa: undefined });
+  });
+
+  test('fails with what is set for Redis and has no effect, and shows none of it', () => {
+    const env = {
+      REDIS_URL: 'redis://store',
+      REDIS_SENTINEL_PASSWORD: 'hunter2',
+      REDIS_TLS_CA_FILE: '/nowhere/ca.pem',
+    };
+    expect(faultsOf(env)).toEqual([
+      '  REDIS_SENTINEL_PASSWORD (not shown) must be set only with a REDIS_URL that names sentinels [environment]',
+      '  REDIS_TLS_CA_FILE (not shown) must be set only with a REDIS_URL that begins with rediss [environment]',
+      '  REDIS_TLS_CA_FILE (/nowhere/ca.pem) must be a readable file of certificates in PEM form [environment]',
+    ]);
   });
 
   test('fails beyond loopback without authentication, unless that is allowed', () => {
