@@ -15,11 +15,12 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Whatever went wrong with the store, the caller is told the same: try again later. */
-export async function available<T>(answer: Promise<T>): Promise<T> {
+/** Whatever went wrong with the store, the caller is told the same: try again later. `tell` hears what the store said. */
+export async function available<T>(answer: Promise<T>, tell?: (error: Error) => void): Promise<T> {
   try {
     return await answer;
   } catch (error) {
+    tell?.(error as Error);
     throw new StoreUnavailable(error, meaningOf(error));
   }
 }

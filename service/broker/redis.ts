@@ -105,7 +105,8 @@ export class RedisBroker implements Broker {
     const limits = [newEpoch(), replayMaxEvents, replaySeconds * 1000, this.#tailMs];
     const events = drafts.flatMap(({ type, data }) => [type ?? '', data]);
     if (once) return this.#publishOnce(channel, [...limits, ...events], keys, once, drafts.length);
-    return this.#accepted(channel, await available(this.#commands.publishEvents(...keys, ...limits, ...events)));
+    const answer = this.#commands.publishEvents(...keys, ...limits, ...events);
+    return this.#accepted(channel, await available(answer, this.#connection.onError));
   }
 
   hold(channel: string): Promise<void> {
@@ -162,7 +163,8 @@ export class RedisBroker implements Broker {
     count: number,
   ): Promise<Published> {
     const once = [fingerprint, onceMs(this.#history)];
-    const answer = await available(this.#commands.publishOnce(...keys, onceKey(channel, key), ...once, ...args));
+    const asked = this.#commands.publishOnce(...keys, onceKey(channel, key), ...once, ...args);
+    const answer = await available(asked, this.#connection.onError);
     if (answer[0] !== '') return this.#accepted(channel, answer);
     const [, before, epoch = '', first] = answer;
     if (before !== fingerprint) throw new KeyReused();
@@ -248,7 +250,8 @@ export class RedisBroker implements Broker {
       settled();
     } catch (error) {
       this.#hears = false;
-      onError(error as Error);
+      // of a connection that is gone the client tells by itself
+      if (commands.status === 'ready') onError(error as Error);
       const deaf = error instanceof Deaf || !this.#subscribed;
       if (deaf && subscriber.status === 'ready' && commands.status === 'ready') subscriber.disconnect(true);
     } finally {

@@ -78,7 +78,7 @@ describe('a store that hangs', () => {
 
 describe('a store that refuses', () => {
   test('because it is full: publishing fails and says why, streams go on, and it recovers', async () => {
-    const { server, broker, events, gaps, count } = await start();
+    const { server, broker, events, gaps, count, complaints } = await start();
     await broker.hold('x');
     await broker.publish('x', [{ data: '1' }]);
     await count(1);
@@ -88,6 +88,7 @@ describe('a store that refuses', () => {
     expect(await failureOf(broker.publish('x', [{ data: 'refused' }]))).toBe('the event store is full');
     await broker.catchUp();
     expect(broker.connected).toBe(true);
+    expect(complaints).toEqual([expect.stringContaining('OOM')]);
     await ask(server, 'CONFIG', 'SET', 'maxmemory', 0);
     await broker.publish('x', [{ data: '2' }]);
     await count(2);
