@@ -41,6 +41,13 @@ export function alerts(policy: StreamPolicy): readonly Alert[] {
       summary: '{{ $labels.instance }} does not hear the event store: it publishes nothing and opens no streams.',
     },
     {
+      name: 'SseStoreSlow',
+      expr: `${series('sse_broker_lag_seconds')} > 5 and ${series('sse_broker_connected')} == 1`,
+      for: '1m',
+      severity: 'warning',
+      summary: '{{ $labels.instance }} hears of events {{ $value | humanizeDuration }} after they were published.',
+    },
+    {
       name: 'SseEventsLost',
       expr: `sum by (reason) (${increase('sse_gaps_total', '10m', 'reason=~"epoch|store-lost"')}) > 0`,
       for: '0m',

@@ -100,6 +100,12 @@ function rows(policy: StreamPolicy): Readonly<Record<string, readonly Panel[]>> 
         queries: [{ expr: series('sse_broker_connected', chosen), legend: '{{instance}}' }],
       },
       {
+        title: 'Store lag',
+        description: 'How far what a replica has heard is behind what is published.',
+        unit: 's',
+        queries: [{ expr: series('sse_broker_lag_seconds', chosen), legend: '{{instance}}' }],
+      },
+      {
         title: 'CPU',
         description: 'Cores in use; one is all that a process has for its streams.',
         unit: 'short',

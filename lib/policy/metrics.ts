@@ -39,6 +39,7 @@ export const metricFacts = {
   },
   sse_slow_clients_total: { kind: 'counter', help: 'Streams closed because their client took too little too slowly.' },
   sse_broker_connected: { kind: 'gauge', help: '1 while publishing works and events are heard, else 0.' },
+  sse_broker_lag_seconds: { kind: 'gauge', help: 'How far what this replica has heard is behind what is published.' },
 } as const satisfies Readonly<Record<string, MetricFacts>>;
 
 export type MetricName = keyof typeof metricFacts;

@@ -34,7 +34,7 @@ const cases: readonly Case[] = [
       await opened(url);
       await opened(url);
     },
-    says: { sse_streams_active: 2, sse_streams_opened_total: 2, sse_broker_connected: 1 },
+    says: { sse_streams_active: 2, sse_streams_opened_total: 2, sse_broker_connected: 1, sse_broker_lag_seconds: 0 },
   },
   {
     when: 'a client leaves',
@@ -189,6 +189,7 @@ test('what is exported is what is promised, and what Node says of itself', async
     sse_soft_fails_total: 'counter',
     sse_slow_clients_total: 'counter',
     sse_broker_connected: 'gauge',
+    sse_broker_lag_seconds: 'gauge',
   });
   expect(names.filter(({ name }) => !/^(sse|process|nodejs)_/.test(name))).toEqual([]);
 });
