@@ -22,6 +22,10 @@ export interface ControlMessages {
   };
   /** The replica that holds the stream answers. */
   readonly retyped: { readonly nonce: string; readonly allowed: boolean };
+  /** Somebody wants no more of an answer. `user` is who asks; an administrator is anyone. */
+  readonly cancel: { readonly answer: string; readonly user: string | undefined; readonly admin: boolean };
+  /** Somebody watches the dashboard, on a replica or other. */
+  readonly watched: Readonly<Record<string, never>>;
 }
 
 type Kind = keyof ControlMessages;

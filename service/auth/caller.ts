@@ -26,11 +26,16 @@ export const anyone: Caller = {
 /** A user's own channel, which needs no grant. */
 export const ownChannel = (user: string): string => `user:${user}`;
 
+/** The service's own channels, its dashboard's for one: no pattern covers them, and administrators need none. */
+const reserved = 'sse-kit:';
+
 export function maySubscribe({ user, grants }: Caller, channel: string): boolean {
+  if (channel.startsWith(reserved)) return grants.admin;
   return (user !== undefined && channel === ownChannel(user)) || grants.subscribe.some((one) => covers(one, channel));
 }
 
 export function mayPublish({ grants }: Caller, channel: string): boolean {
+  if (channel.startsWith(reserved)) return grants.admin;
   return grants.publish.some((one) => covers(one, channel));
 }
 

@@ -10,6 +10,8 @@ export const logKey = (channel: string): string => `${prefix}log:${channel}`;
 export const tailKey = (channel: string): string => `${prefix}tail:${channel}`;
 export const onceKey = (channel: string, key: string): string => `${prefix}once:${channel}:${key}`;
 export const stateKey = (key: string): string => `${prefix}state:${key}`;
+/** What a pattern keeps, under names of its own. */
+export const patternKey = (pattern: string, name: string): string => `${prefix}${pattern}:${name}`;
 
 /** Names for pub/sub, which knows no databases: services in two databases of one server must not hear each other. */
 export interface Topics {

@@ -73,6 +73,13 @@ export class Fanout<E extends Event, Reason> {
     return undefined;
   }
 
+  /** Streams that listen to a channel. */
+  listenersOf(channel: string): number {
+    let streams = 0;
+    for (const group of this.#byChannel.get(channel) ?? []) streams += group.streams.length;
+    return streams;
+  }
+
   groupOf(key: string): Group<E> | undefined {
     return this.#groups.get(key);
   }
