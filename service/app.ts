@@ -8,6 +8,7 @@ import { anyone } from './auth/caller.ts';
 import { Delivery } from './delivery.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observer } from './observer.ts';
+import { type Pattern, patternsOf } from './patterns/patterns.ts';
 import { frameworkProblem, registerProblems } from './problem.ts';
 import { eventsRoute } from './routes/events.ts';
 import { operationsRoutes } from './routes/operations.ts';
@@ -26,8 +27,8 @@ export interface ServiceApp {
 /** While closing, requests that are under way have this long. */
 const lastRequestsMs = 500;
 
-/** The service, not yet listening. Closing the app ends its streams and its broker. */
-export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
+/** The service, not yet listening, and what else it should serve. Closing the app ends its streams and its broker. */
+export async function buildApp(settings: ServiceSettings, more: readonly Pattern[] = []): Promise<ServiceApp> {
   const { policy } = settings;
   const app = Fastify({
     logger: { level: settings.logLevel, base: { replica: settings.replica } },
@@ -55,6 +56,7 @@ export async function buildApp(settings: ServiceSettings): Promise<ServiceApp> {
     });
   }
   for (const route of [eventsRoute, publishRoute, operationsRoutes, pageRoute]) route(app, service);
+  for (const pattern of [...patternsOf(settings), ...more]) pattern(app, service);
   app.addHook('preClose', async () => {
     await service.delivery.close();
     // requests under way get a moment; a connection that never sends one would keep the server open for ever

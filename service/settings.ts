@@ -1,4 +1,5 @@
 import { type Fault, PolicyError, policyFromEnv, type StreamPolicy } from '../lib/policy/index.ts';
+import { type PatternName, patternsFrom } from './patterns/settings.ts';
 import { type RedisVariables, redisFromEnv } from './redis-settings.ts';
 
 /** What the service is started with. */
@@ -12,6 +13,8 @@ export interface ServiceSettings extends RedisVariables {
   readonly logLevel: LogLevel;
   /** Names this replica in stream ids and logs. */
   readonly replica: string;
+  /** Which patterns are served besides. */
+  readonly patterns: readonly PatternName[];
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -45,6 +48,7 @@ export function settingsFromEnv(env: Env): ServiceSettings {
     trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
     logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
     replica: replicaFrom(env.REPLICA || `r${process.pid}`, faults),
+    patterns: patternsFrom(env.PATTERNS, policy, faults),
   };
   const anonymous = oneOf(['true', 'false'], 'ALLOW_ANONYMOUS', env.ALLOW_ANONYMOUS || 'false', faults) === 'true';
   oneOf(['none'], 'AUTH_MODE', env.AUTH_MODE || 'none', faults);

@@ -103,6 +103,15 @@ describe('the environment', () => {
     ]);
   });
 
+  test('names the patterns, each once and none by itself', () => {
+    expect(settingsFromEnv({}).patterns).toEqual([]);
+    expect(settingsFromEnv({ PATTERNS: 'tokens, notifications,tokens' }).patterns).toEqual(['notifications', 'tokens']);
+    expect(faultsOf({ PATTERNS: 'tokens,chat', SSE_POLICY: '{"maxEventBytes":100}' })).toEqual([
+      expect.stringContaining('PATTERNS (chat) must be a list of notifications, dashboard, tokens'),
+      expect.stringContaining('PATTERNS (tokens) needs maxEventBytes (100) to be at least 8192'),
+    ]);
+  });
+
   test('fails beyond loopback without authentication, unless that is allowed', () => {
     expect(faultsOf({ HOST: '0.0.0.0' })).toEqual([expect.stringContaining('set ALLOW_ANONYMOUS=true')]);
     expect(faultsOf({ HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' })).toEqual([]);

@@ -1,5 +1,6 @@
 import { definePolicy, type StreamPolicy } from '../../lib/policy/index.ts';
 import { buildApp, type ServiceApp } from '../../service/app.ts';
+import type { Pattern } from '../../service/patterns/patterns.ts';
 import type { ServiceSettings } from '../../service/settings.ts';
 
 export interface RunningService extends ServiceApp {
@@ -12,8 +13,9 @@ const running = new Set<ServiceApp>();
 export async function startService(
   policy: Partial<StreamPolicy> = {},
   settings: Partial<ServiceSettings> = {},
+  more: readonly Pattern[] = [],
 ): Promise<RunningService> {
-  const service = await buildApp({
+  const all: ServiceSettings = {
     policy: definePolicy(policy),
     host: '127.0.0.1',
     port: 0,
@@ -24,8 +26,10 @@ export async function startService(
     trustProxy: false,
     logLevel: 'silent',
     replica: `test${running.size}`,
+    patterns: [],
     ...settings,
-  });
+  };
+  const service = await buildApp(all, more);
   running.add(service);
   const url = await service.app.listen({ host: '127.0.0.1', port: 0 });
   return { ...service, url };
