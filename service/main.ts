@@ -38,6 +38,8 @@ function greet(address: string): void {
       `    curl -N '${address}/events?channel=hello'`,
       `    curl ${address}/channels/hello/events -H 'content-type: application/json' -d '{"type":"greeting","data":"hi"}'`,
       '',
+      '  PATTERNS=notifications,dashboard,tokens npm start has more to try: docs/patterns.md',
+      '',
       '',
     ].join('\n'),
   );

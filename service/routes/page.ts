@@ -4,14 +4,19 @@ import type { FastifyInstance } from 'fastify';
 
 /** `GET /`: a page that shows a stream live. */
 export function pageRoute(app: FastifyInstance): void {
-  const html = readFileSync(new URL('../page.html', import.meta.url), 'utf8');
+  servePage(app, '/', new URL('../page.html', import.meta.url));
+}
+
+/** A page in one file. Its own script and style, and no others, run in it, and it talks to this service only. */
+export function servePage(app: FastifyInstance, path: string, file: URL): void {
+  const html = readFileSync(file, 'utf8');
   const policy = [
     "default-src 'none'",
     "connect-src 'self'",
     `script-src ${hashOf(html, 'script')}`,
     `style-src ${hashOf(html, 'style')}`,
   ];
-  app.get('/', async (_request, reply) =>
+  app.get(path, async (_request, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', policy.join('; '))

@@ -3,6 +3,7 @@
  * looks.
  *
  *   GET /events?channel=sse-kit:dashboard   events `sample` (see sampler.ts) and `alert` (see alerts.ts)
+ *   GET /dashboard                          a page that shows them
  *
  * An ordinary channel, so that it resumes, falls back and passes proxies like any other. Its name is one of the service's
  * own: only administrators may subscribe, whatever patterns a token has. Replicas tell each other that somebody watches;
@@ -13,6 +14,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { StoreUnavailable } from '../../broker/broker.ts';
+import { servePage } from '../../routes/page.ts';
 import type { Service } from '../../service.ts';
 import { announce } from '../announce.ts';
 import { type AlertChange, type AlertRule, Alerts, alertRules } from './alerts.ts';
@@ -44,6 +46,7 @@ interface Watch {
 export function dashboard(app: FastifyInstance, service: Service, options: DashboardOptions = {}): void {
   const { sampleMs = 1000, rules = alertRules } = options;
   const { control, fanout } = service.delivery;
+  servePage(app, '/dashboard', new URL('page.html', import.meta.url));
   let watch: Watch | undefined;
   let watchedUntil = Number.NEGATIVE_INFINITY;
   let toldAt = Number.NEGATIVE_INFINITY;
