@@ -44,6 +44,15 @@ export const alertRules: readonly AlertRule[] = [
     says: '1 while the event store is away: publishing answers 503, new streams are turned away',
   },
   {
+    id: 'broker-lag',
+    value: ({ brokerLagSeconds }) => brokerLagSeconds,
+    raiseAt: 2,
+    raiseAfter: 3,
+    clearBelow: 1,
+    clearAfter: 5,
+    says: 'seconds by which events come late through the event store: look at its load, and at the way there',
+  },
+  {
     id: 'soft-fails',
     value: ({ softFailsPerSecond }) => softFailsPerSecond,
     raiseAt: 1,

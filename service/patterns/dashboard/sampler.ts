@@ -1,6 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Counter } from 'prom-client';
-import { timeOfPosition } from '../../broker/position.ts';
 import type { Service } from '../../service.ts';
 
 /** How a replica is, and what it did since the sample before. */
@@ -18,7 +17,7 @@ export interface Sample {
   readonly softFailsPerSecond: number;
   readonly slowPerSecond: number;
   readonly brokerConnected: boolean;
-  /** Since the newest moment up to which everything published has been heard. */
+  /** How far what is heard is behind what is published. */
   readonly brokerLagSeconds: number;
   readonly loopP99Ms: number;
   readonly rssBytes: number;
@@ -71,7 +70,7 @@ export class Sampler {
       softFailsPerSecond: rate('softFails'),
       slowPerSecond: rate('slowClients'),
       brokerConnected: broker.connected,
-      brokerLagSeconds: rounded(Math.max(0, Date.now() - timeOfPosition(broker.here().position)) / 1000),
+      brokerLagSeconds: rounded(broker.lagSeconds),
       loopP99Ms: this.#loopP99Ms(),
       rssBytes: process.memoryUsage.rss(),
     };

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Cursor, StoreUnavailable } from '../../broker/broker.ts';
+import { type Cursor, type Once, StoreUnavailable } from '../../broker/broker.ts';
 import { batches } from './batches.ts';
 
 /** Makes a text, piece by piece. It should stop when the signal says so; nobody listens to it from then on. */
@@ -23,7 +23,7 @@ export const answerLimits: AnswerLimits = {
 
 export interface AnswersOptions {
   readonly generate: Generate;
-  readonly publish: (channel: string, type: string, data: unknown) => Promise<Cursor>;
+  readonly publish: (channel: string, type: string, data: unknown, once?: Once) => Promise<Cursor>;
   /** Told of what a generator threw. */
   readonly failed: (answer: string, error: unknown) => void;
   readonly limits?: AnswerLimits;
@@ -40,6 +40,13 @@ interface Answer {
   readonly user: string | undefined;
   /** Its reason is the end that was asked for. */
   readonly ending: AbortController;
+}
+
+/** One event of an answer, and which part of it that is. */
+interface Said {
+  readonly type: string;
+  readonly data: unknown;
+  readonly part: number | 'end';
 }
 
 export interface Begun {
@@ -131,37 +138,29 @@ export class Answers {
       if (said.text.length + text.length > this.#limits.mostCharacters)
         end(answer, { type: 'failed', reason: 'too-long' });
       signal.throwIfAborted();
-      await this.#insist(signal, answer, 'token', { answer: answer.id, i: said.events, text });
+      const { events: i } = said;
+      await this.#insist(signal, answer, { type: 'token', data: { answer: answer.id, i, text }, part: i });
       said.events++;
       said.text += text;
     }
   }
 
-  async #tellEnd(
-    { id: answer, ...at }: Answer,
-    { type, ...why }: End,
-    { events, text }: { events: number; text: string },
-  ) {
+  async #tellEnd(answer: Answer, { type, ...why }: End, { events, text }: { events: number; text: string }) {
     const sha256 = createHash('sha256').update(text).digest('hex');
-    const whole = { answer, events, length: text.length, ...(type === 'done' && { sha256 }), ...why };
+    const whole = { answer: answer.id, events, length: text.length, ...(type === 'done' && { sha256 }), ...why };
     const patience = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(endMs)]);
     // nobody can be told that nobody can be told
-    await this.#insist(patience, at, type, whole).catch((error) => this.#options.failed(answer, error));
+    await this.#insist(patience, answer, { type, data: whole, part: 'end' }).catch((error) =>
+      this.#options.failed(answer.id, error),
+    );
   }
 
-  /**
-   * Publishes, and waits for a store that is away. What the store did not answer may have happened, and happens again
-   * then: readers know a repeated event by its `i`.
-   */
-  async #insist(
-    patience: AbortSignal,
-    { channel }: Pick<Answer, 'channel'>,
-    type: string,
-    data: unknown,
-  ): Promise<void> {
+  /** Publishes, and waits for a store that is away. What happened though the store did not say so does not happen twice. */
+  async #insist(patience: AbortSignal, { id, channel }: Answer, { type, data, part }: Said): Promise<void> {
+    const key = `${id}:${part}`;
     for (;;) {
       try {
-        await this.#options.publish(channel, type, data);
+        await this.#options.publish(channel, type, data, { key, fingerprint: key });
         return;
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || patience.aborted) throw error;

@@ -40,7 +40,7 @@ export function tokens(
   const answers = new Answers({
     generate,
     limits,
-    publish: (channel, type, data) => announce(service, channel, type, data),
+    publish: (...event) => announce(service, ...event),
     failed: (answer, error) => app.log.warn({ answer, err: error }, 'answer failed'),
   });
   control.on('cancel', ({ answer, ...by }) => answers.cancel(answer, by));

@@ -63,6 +63,7 @@ const wrong: Readonly<Record<string, Partial<Sample>>> = {
   'streams-near-limit': { streams: 80 },
   'loop-lag': { loopP99Ms: 200 },
   'broker-lost': { brokerConnected: false },
+  'broker-lag': { brokerLagSeconds: 2.5 },
   'soft-fails': { softFailsPerSecond: 5 },
   gaps: { gapsPerSecond: 0.5 },
   'slow-clients': { slowPerSecond: 2 },
