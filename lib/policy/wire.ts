@@ -33,11 +33,17 @@ export const closeReasons = [
 ] as const;
 export type CloseReason = (typeof closeReasons)[number];
 
-export const softFailReasons = ['limit', 'overloaded', 'store-lost', 'draining'] as const;
+export const softFailReasons = ['limit', 'overloaded', 'store-lost', 'keys-lost', 'draining'] as const;
 export type SoftFailReason = (typeof softFailReasons)[number];
 
 /** Channel names: safe in URLs, Redis keys and log lines. */
 export const channelPattern = '^[A-Za-z0-9_.:-]{1,128}$';
+
+/** What a token may grant: a channel name, or the beginning of one and a `*` for whatever follows. */
+export const grantPattern = '^(?:[A-Za-z0-9_.:-]{1,128}|[A-Za-z0-9_.:-]{0,127}\\*)$';
+
+/** A user, the `sub` of a token: one line, short enough for a log and a key. */
+export const userPattern = '^[^\\p{Cc}\\p{Cs}]{1,128}$';
 
 /** What a cursor may look like: opaque, safe as Last-Event-ID in every browser and as a query value. */
 export const cursorPattern = '^[A-Za-z0-9._-]{1,128}$';

@@ -23,6 +23,14 @@ export const anyone: Caller = {
   grants: { subscribe: ['*'], publish: ['*'], admin: true },
 };
 
+/** Somebody who was not asked who they are: on the open routes, where there is authentication. */
+export const nobody: Caller = {
+  user: undefined,
+  issuedAt: undefined,
+  expiresAt: undefined,
+  grants: { subscribe: [], publish: [], admin: false },
+};
+
 /** A user's own channel, which needs no grant. */
 export const ownChannel = (user: string): string => `user:${user}`;
 
