@@ -4,8 +4,10 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { drawRetryMs, serverTimersMs } from '../lib/policy/index.ts';
 import { Admission } from './admission.ts';
 import './auth/request.ts';
-import { anyone } from './auth/caller.ts';
+import { createAuth } from './auth/auth.ts';
+import { registerAuthentication } from './auth/authentication.ts';
 import { Delivery } from './delivery.ts';
+import { serializers } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observer } from './observer.ts';
 import { type Pattern, patternsOf } from './patterns/patterns.ts';
@@ -14,6 +16,8 @@ import { eventsRoute } from './routes/events.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageRoute } from './routes/page.ts';
 import { publishRoute } from './routes/publish.ts';
+import { ticketsRoute } from './routes/tickets.ts';
+import { usersRoute } from './routes/users.ts';
 import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
 import { createStore } from './store.ts';
@@ -31,7 +35,7 @@ const lastRequestsMs = 500;
 export async function buildApp(settings: ServiceSettings, more: readonly Pattern[] = []): Promise<ServiceApp> {
   const { policy } = settings;
   const app = Fastify({
-    logger: { level: settings.logLevel, base: { replica: settings.replica } },
+    logger: { level: settings.logLevel, base: { replica: settings.replica }, serializers },
     trustProxy: settings.trustProxy,
     // a line per request would hold the query, and with it tokens; streams have lines of their own
     logController: new LogController({ disableRequestLogging: true }),
@@ -41,29 +45,35 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
     return503OnClosing: false,
     frameworkErrors: frameworkProblem,
-    routerOptions: { maxParamLength: 256 },
+    // a user of 128 characters, each percent-encoded
+    routerOptions: { maxParamLength: 1152 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: true } },
   });
   const service = createService(app, settings);
   registerProblems(app, () => Math.ceil(drawRetryMs(policy) / 1000));
-  app.decorateRequest('caller', { getter: () => anyone });
   await app.register(accepts);
   if (settings.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...settings.corsOrigins],
       credentials: true,
+      methods: ['GET', 'POST', 'PUT', 'DELETE'],
       allowedHeaders: ['content-type', 'authorization', 'last-event-id', 'idempotency-key'],
     });
   }
-  for (const route of [eventsRoute, publishRoute, operationsRoutes, pageRoute]) route(app, service);
+  registerAuthentication(app, service);
+  for (const route of [eventsRoute, publishRoute, ticketsRoute, usersRoute, operationsRoutes, pageRoute])
+    route(app, service);
   for (const pattern of [...patternsOf(settings), ...more]) pattern(app, service);
   app.addHook('preClose', async () => {
+    service.auth.tokens?.close();
+    service.auth.revocations.close();
     await service.delivery.close();
     // requests under way get a moment; a connection that never sends one would keep the server open for ever
     setTimeout(() => app.server.closeAllConnections(), lastRequestsMs).unref();
   });
   // not waited for: a service without its store is alive, not ready, and turns streams away softly
-  void service.delivery.start();
+  void service.delivery.start().then(() => service.auth.revocations.start());
+  void service.auth.tokens?.start();
   return {
     app,
     drain: (windowMs = policy.drainSeconds * 1000) => service.delivery.drain(windowMs),
@@ -75,5 +85,6 @@ function createService(app: FastifyInstance, settings: ServiceSettings): Service
   const { broker } = store;
   const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
   const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app.log, metrics));
-  return { settings, ...store, metrics, delivery, admission: new Admission(settings.policy) };
+  const auth = createAuth({ settings, state: store.state, delivery, log: app.log });
+  return { settings, ...store, auth, metrics, delivery, admission: new Admission(settings.policy) };
 }

@@ -32,7 +32,9 @@ export function registerProblems(app: FastifyInstance, retryAfterSeconds: () => 
 
 /** What the framework refuses before there is a route: a URL that cannot be decoded, say. */
 export function frameworkProblem(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  void send(reply, new Problem(error.statusCode ?? 400, error.message));
+  // the framework's message quotes the URL, and with it whatever stands in the query
+  const detail = error.code === 'FST_ERR_BAD_URL' ? 'the URL cannot be decoded' : error.message;
+  void send(reply, new Problem(error.statusCode ?? 400, detail));
 }
 
 function send(reply: FastifyReply, problem: Problem): FastifyReply {

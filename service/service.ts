@@ -1,4 +1,5 @@
 import type { Admission } from './admission.ts';
+import type { Auth } from './auth/auth.ts';
 import type { Delivery } from './delivery.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -7,6 +8,7 @@ import type { Store } from './store.ts';
 /** What the routes work with. */
 export interface Service extends Store {
   readonly settings: ServiceSettings;
+  readonly auth: Auth;
   readonly delivery: Delivery;
   readonly admission: Admission;
   readonly metrics: Metrics;

@@ -1,4 +1,5 @@
 import { type Fault, PolicyError, policyFromEnv, type StreamPolicy } from '../lib/policy/index.ts';
+import { type AuthSettings, authFromEnv, authModes } from './auth/settings.ts';
 import { type PatternName, patternsFrom } from './patterns/settings.ts';
 import { type RedisVariables, redisFromEnv } from './redis-settings.ts';
 
@@ -7,6 +8,8 @@ export interface ServiceSettings extends RedisVariables {
   readonly policy: StreamPolicy;
   readonly host: string;
   readonly port: number;
+  /** Who is let in. */
+  readonly auth: AuthSettings;
   readonly corsOrigins: readonly string[];
   /** Whether X-Forwarded-For and its like are believed. */
   readonly trustProxy: boolean;
@@ -24,9 +27,6 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Set, but of no effect in this version: better said than ignored. */
 const notYet: Readonly<Record<string, string>> = {
-  JWT_SECRET: 'authentication',
-  JWT_PUBLIC_KEY: 'authentication',
-  JWKS_URL: 'authentication',
   TLS_CERT_FILE: 'TLS by the service itself; terminate it in front',
   TLS_KEY_FILE: 'TLS by the service itself; terminate it in front',
 };
@@ -40,10 +40,12 @@ export function settingsFromEnv(env: Env): ServiceSettings {
   const faults: Fault[] = [];
   const policy = gather(faults, () => policyFromEnv(env));
   const host = env.HOST || '127.0.0.1';
+  const authMode = oneOf(authModes, 'AUTH_MODE', env.AUTH_MODE || 'none', faults);
   const settings = {
     host,
     port: portFrom(env.PORT || '8080', faults),
     ...redisFromEnv(env, (name, value, must) => faults.push(fault(name, value, must))),
+    auth: authFromEnv(authMode, env, faults),
     corsOrigins: originsFrom(env.CORS_ORIGINS, faults),
     trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
     logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
@@ -51,13 +53,12 @@ export function settingsFromEnv(env: Env): ServiceSettings {
     patterns: patternsFrom(env.PATTERNS, policy, faults),
   };
   const anonymous = oneOf(['true', 'false'], 'ALLOW_ANONYMOUS', env.ALLOW_ANONYMOUS || 'false', faults) === 'true';
-  oneOf(['none'], 'AUTH_MODE', env.AUTH_MODE || 'none', faults);
-  if (!isLoopback(host) && !anonymous) {
+  if (authMode === 'none' && !isLoopback(host) && !anonymous) {
     faults.push(
       fault(
         'HOST',
         host,
-        'be a loopback address: without authentication everybody could subscribe and publish; set ALLOW_ANONYMOUS=true to allow that',
+        'be a loopback address: without authentication everybody could subscribe and publish; set AUTH_MODE=jwt, or ALLOW_ANONYMOUS=true to allow that',
       ),
     );
   }

@@ -1,4 +1,4 @@
-import fastifyCookie from '@fastify/cookie';
+import { fastifyCookie } from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import { Unauthorized } from './errors.ts';
 
@@ -46,7 +46,8 @@ function queried(kind: Credential['kind'], name: string, value: unknown): Creden
 function bearer(header: string | undefined): Credential | undefined {
   if (header === undefined) return undefined;
   const [, value] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header) ?? [];
-  if (value === undefined) throw new Unauthorized('Authorization must be "Bearer", a space and a token', 'invalid_token');
+  if (value === undefined)
+    throw new Unauthorized('Authorization must be "Bearer", a space and a token', 'invalid_token');
   return { kind: 'bearer', value };
 }
 

@@ -25,6 +25,7 @@ const aboutTheToken = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys
  */
 export class KeySet {
   readonly #options: KeySetOptions;
+  readonly #cooldownMs: number;
   readonly #remote: ReturnType<typeof createRemoteJWKSet>;
   /** Where the library keeps what it fetched, and when. */
   readonly #fetched: Partial<ExportedJWKSCache> = {};
@@ -34,9 +35,10 @@ export class KeySet {
 
   constructor(options: KeySetOptions) {
     this.#options = options;
+    this.#cooldownMs = options.cooldownMs ?? 5000;
     this.#remote = createRemoteJWKSet(options.url, {
       cacheMaxAge: Number.POSITIVE_INFINITY,
-      cooldownDuration: options.cooldownMs ?? 5000,
+      cooldownDuration: this.#cooldownMs,
       timeoutDuration: fetchMs,
       [customFetch]: (url, init) => this.#fetch(url, init),
       [jwksCache]: this.#fetched as ExportedJWKSCache,
@@ -54,7 +56,7 @@ export class KeySet {
     } catch (error) {
       const unknown = error instanceof errors.JWKSNoMatchingKey;
       if (aboutTheToken.some((kind) => error instanceof kind) && !(unknown && mayBeNewer)) throw error;
-      throw new KeysUnavailable(Math.ceil((this.#options.cooldownMs ?? 5000) / 1000));
+      throw new KeysUnavailable(Math.ceil(((1 + Math.random()) * this.#cooldownMs) / 1000));
     } finally {
       this.#compare();
     }

@@ -90,8 +90,10 @@ export class Tokens {
   #reason(error: errors.JOSEError): string {
     if (error instanceof errors.JWTExpired) return 'the token has expired';
     if (error instanceof errors.JWTClaimValidationFailed) return this.#claimReason(error);
-    if (error instanceof errors.JWSSignatureVerificationFailed) return 'the token is not signed with a key of its issuer';
-    if (error instanceof errors.JOSEAlgNotAllowed) return `the token's alg must be one of ${this.#algorithms.join(', ')}`;
+    if (error instanceof errors.JWSSignatureVerificationFailed)
+      return 'the token is not signed with a key of its issuer';
+    if (error instanceof errors.JOSEAlgNotAllowed)
+      return `the token's alg must be one of ${this.#algorithms.join(', ')}`;
     if (error instanceof errors.JWKSNoMatchingKey) return "the token's key (kid) is not one of its issuer's";
     if (error instanceof errors.JWKSMultipleMatchingKeys) return 'the token must name its key (kid): several would fit';
     return 'the token is not a signed JWT';

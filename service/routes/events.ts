@@ -10,6 +10,7 @@ import {
   streamHeaders,
 } from '../../lib/policy/index.ts';
 import type { Refusal } from '../admission.ts';
+import { checkSubscribe } from '../auth/check.ts';
 import { StoreUnavailable } from '../broker/broker.ts';
 import type { ServiceStream, StreamRequest } from '../delivery.ts';
 import { detach } from '../detach.ts';
@@ -43,12 +44,14 @@ const eventStream = 'text/event-stream';
 /** `GET /events`: the stream. */
 export function eventsRoute(app: FastifyInstance, service: Service): void {
   // a HEAD would be answered by the same handler, body and all
-  const options = { schema: { querystring }, exposeHeadRoute: false };
+  const options = { schema: { querystring }, exposeHeadRoute: false, config: { access: 'stream' as const } };
   app.get<{ Querystring: Query }>('/events', options, async (request, reply) => {
     if (!acceptsStream(request)) throw new Problem(406, 'this resource is a text/event-stream; accept that type');
     // Node gives a response its connection when it is that response's turn; ours writes to the connection at once
     if (reply.raw.socket === null) throw new Problem(400, 'a stream needs a connection of its own: no pipelining');
-    const refusal = refusalOf(service, request.caller.user) ?? (await openStream(service, request, reply));
+    if (request.refusal === undefined) checkSubscribe(request.caller, request.query.channel);
+    const refusal =
+      request.refusal ?? refusalOf(service, request.caller.user) ?? (await openStream(service, request, reply));
     return refusal ? refuse(service, request, reply, refusal) : reply;
   });
 }
@@ -92,7 +95,11 @@ async function openStream(
   };
   const retryMs = drawRetryMs(service.settings.policy);
   try {
-    const stream = await service.delivery.open(wanted, (opened) => takeOver(service, reply, socket, opened));
+    const stream = await service.delivery.open(wanted, (opened) => {
+      takeOver(service, reply, socket, opened);
+      // taken back while the channels were being subscribed to
+      if (service.auth.revocations.covers(request.caller)) service.delivery.fanout.close(opened, 'revoked');
+    });
     return stream ? undefined : { reason: 'draining', retryMs };
   } catch (error) {
     if (error instanceof StoreUnavailable) return { reason: 'store-lost', retryMs };

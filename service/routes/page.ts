@@ -16,7 +16,7 @@ export function servePage(app: FastifyInstance, path: string, file: URL): void {
     `script-src ${hashOf(html, 'script')}`,
     `style-src ${hashOf(html, 'style')}`,
   ];
-  app.get(path, async (_request, reply) =>
+  app.get(path, { config: { access: 'open' } }, async (_request, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', policy.join('; '))

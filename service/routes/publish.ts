@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { channelPattern } from '../../lib/policy/index.ts';
+import { checkPublish } from '../auth/check.ts';
 import { type Draft, KeyReused } from '../broker/broker.ts';
 import { writeCursor } from '../broker/cursor.ts';
 import { Problem } from '../problem.ts';
@@ -21,6 +22,7 @@ export function publishRoute(app: FastifyInstance, { broker, metrics, settings }
     '/channels/:channel/events',
     options,
     async (request, reply) => {
+      checkPublish(request.caller, request.params.channel);
       const drafts = draftsOf(request.body, maxEventBytes);
       const cursors = await broker.publish(request.params.channel, drafts, onceOf(request, drafts)).catch(explain);
       if (!cursors.repeated) metrics.published.inc(drafts.length);

@@ -10,6 +10,7 @@ const sweepMs = 60_000;
 /** State inside the process: one replica, gone with it. */
 export class EmbeddedState implements SharedState {
   readonly #entries = new Map<string, Entry>();
+  readonly #lists = new Map<string, Map<string, number>>();
   readonly #now: () => number;
 
   /** `now` is a clock in milliseconds. */
@@ -31,6 +32,17 @@ export class EmbeddedState implements SharedState {
     const value = this.#valueOf(key);
     this.#entries.delete(key);
     return value;
+  }
+
+  async note(list: string, name: string, at: number, lifeMs: number): Promise<void> {
+    const known = this.#lists.get(list) ?? new Map<string, number>();
+    this.#lists.set(list, known);
+    known.set(name, Math.max(at, known.get(name) ?? at));
+    for (const [one, time] of known) if (time < this.#now() - lifeMs) known.delete(one);
+  }
+
+  async notes(list: string): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#lists.get(list));
   }
 
   #valueOf(key: string): string | undefined {

@@ -22,6 +22,7 @@ export async function startService(
     redisUrl: undefined,
     redisUsername: undefined,
     redisPassword: undefined,
+    auth: { mode: 'none' },
     corsOrigins: [],
     trustProxy: false,
     logLevel: 'silent',

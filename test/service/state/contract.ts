@@ -28,4 +28,15 @@ export function stateContract(make: () => SharedState): void {
     expect(await state.get('short')).toBeUndefined();
     expect(await state.take('short')).toBeUndefined();
   });
+
+  test('keeps the latest of the times noted under a name, and none that are too old', async () => {
+    const state = make();
+    const now = Date.now();
+    await state.note('list', 'old', now - 70_000, 100_000);
+    await Promise.all([now, now - 1000].map((at) => state.note('list', 'a b|ü', at, 60_000)));
+    await state.note('other', 'b', now, 60_000);
+
+    expect(await state.notes('list')).toEqual(new Map([['a b|ü', now]]));
+    expect(await state.notes('none')).toEqual(new Map());
+  });
 }
