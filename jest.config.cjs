@@ -2,12 +2,14 @@
 // `real` (*.real.test.ts) talks to real nginx and redis-server; `npm test` runs both.
 const shared = {
   transform: {
-    '^.+\\.ts$': [
+    '^.+\\.ts$|/node_modules/jose/.+\\.js$': [
       '@swc/jest',
       // CommonJS output spares Jest's experimental ESM flag; type checking is tsc's work.
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
+  // jose is published as ESM only
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/dist', '<rootDir>/.cache'],
 };
 

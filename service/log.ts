@@ -1,14 +1,4 @@
-interface Described {
-  readonly name?: string;
-  readonly message?: string;
-  readonly code?: unknown;
-  readonly stack?: string;
-}
-
-interface Asked {
-  readonly method: string;
-  readonly url: string;
-}
+import type { FastifyError, FastifyRequest } from 'fastify';
 
 /**
  * What of an error or a request goes into the log, wherever it is logged from: named properties only. Errors carry along
@@ -16,11 +6,11 @@ interface Asked {
  * query holds tokens and tickets, and so do headers.
  */
 export const serializers = {
-  err: ({ name, message, code, stack }: Described): Described => ({
-    ...(name !== undefined && { name }),
-    ...(message !== undefined && { message }),
+  err: ({ name, message, code, stack }: FastifyError) => ({
+    type: name ?? 'Error',
+    message,
+    stack: stack ?? '',
     ...(code !== undefined && { code }),
-    ...(stack !== undefined && { stack }),
   }),
-  req: ({ method, url }: Asked): Asked => ({ method, url: url.split('?', 1)[0] ?? '' }),
+  req: ({ method, url }: FastifyRequest) => ({ method, url: url.split('?', 1)[0] ?? '' }),
 };

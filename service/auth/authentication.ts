@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { drawRetryMs, type SoftFailReason } from '../../lib/policy/index.ts';
 import { StoreUnavailable } from '../broker/broker.ts';
 import type { Service } from '../service.ts';
@@ -13,48 +13,43 @@ import type { Tokens } from './tokens.ts';
  * on any route that does not say otherwise (`access`). To be registered behind CORS: pages must be able to read a refusal.
  */
 export function registerAuthentication(app: FastifyInstance, service: Service): void {
-  const { tokens, revocations } = service.auth;
+  const { tokens } = service.auth;
   app.decorateRequest('refusal');
   if (tokens === undefined) {
     app.decorateRequest('caller', { getter: () => anyone });
     return;
   }
   app.decorateRequest('caller');
-  const { corsOrigins, policy } = service.settings;
   app.addHook('onRequest', (request, reply, done) => {
-    const turnAway = (error: unknown): void => {
-      const reason = request.routeOptions.config.access === 'stream' ? softReason(error) : undefined;
-      if (reason !== undefined) request.refusal = { reason, retryMs: drawRetryMs(policy) };
-      else if (answer(error, request, reply)) return;
-      done(reason === undefined ? (error as Error) : undefined);
-    };
     request.caller = nobody;
     if (request.is404 || request.routeOptions.config.access === 'open') return done();
-    try {
-      const credential = credentialOf(request);
-      if (credential === undefined) throw new Unauthorized('a token is needed: Authorization: Bearer …');
-      if (credential.kind === 'cookie') checkCookieRequest(request, corsOrigins);
-      const enter = (caller: Caller): void => {
-        if (revocations.covers(caller)) return turnAway(new Revoked());
-        request.caller = caller;
-        done();
-      };
-      const found = callerOf(service, tokens, credential);
-      // a token that is known, as most are in a storm, costs no turn of the loop
-      if (found instanceof Promise) void found.then(enter, turnAway);
-      else enter(found);
-    } catch (error) {
-      turnAway(error);
-    }
+    const found = attempt(() => identify(service, tokens, request));
+    // a token that is known, as most are in a storm, costs no turn of the loop
+    if (found instanceof Promise) void found.catch(asError).then((one) => enter(service, one, request, reply, done));
+    else enter(service, found, request, reply, done);
   });
 }
 
-function callerOf({ auth }: Service, tokens: Tokens, { kind, value }: Credential): Caller | Promise<Caller> {
-  if (kind !== 'ticket' && auth.revocations.known) return tokens.callerOf(value);
-  return lookedUp(auth, tokens, { kind, value });
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+function attempt<T>(action: () => T): T | Error {
+  try {
+    return action();
+  } catch (error) {
+    return asError(error);
+  }
 }
 
-async function lookedUp({ tickets, revocations }: Service['auth'], tokens: Tokens, { kind, value }: Credential) {
+/** Who shows this credential; an error tells why it is not good. */
+function identify(service: Service, tokens: Tokens, request: FastifyRequest): Caller | Promise<Caller> {
+  const credential = credentialOf(request);
+  if (credential === undefined) throw new Unauthorized('a token is needed, as in "Authorization: Bearer <token>"');
+  if (credential.kind === 'cookie') checkCookieRequest(request, service.settings.corsOrigins);
+  if (credential.kind !== 'ticket' && service.auth.revocations.known) return tokens.callerOf(credential.value);
+  return lookUp(service.auth, tokens, credential);
+}
+
+async function lookUp({ tickets, revocations }: Service['auth'], tokens: Tokens, { kind, value }: Credential) {
   // a replica that has not read the revocations yet must not let in whom the others keep out
   if (!revocations.known) await revocations.read();
   if (kind !== 'ticket') return tokens.callerOf(value);
@@ -63,19 +58,38 @@ async function lookedUp({ tickets, revocations }: Service['auth'], tokens: Token
   throw new Unauthorized('this ticket was used before, is too old or never was one', 'invalid_token');
 }
 
-/** What is no fault of the token, and over in a while. */
-function softReason(error: unknown): SoftFailReason | undefined {
-  if (error instanceof StoreUnavailable) return 'store-lost';
-  return error instanceof KeysUnavailable ? 'keys-lost' : undefined;
-}
-
-/** Answers what needs more than its error; true when nothing is left to be done. */
-function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): boolean {
-  if (error instanceof Revoked && request.routeOptions.config.access === 'stream') {
+function enter(
+  { auth, settings }: Service,
+  found: Caller | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: DoneFuncWithErrOrRes,
+): void {
+  const revoked = !(found instanceof Error) && auth.revocations.covers(found);
+  if (!(found instanceof Error) && !revoked) {
+    request.caller = found;
+    done();
+    return;
+  }
+  const error = found instanceof Error ? found : new Revoked();
+  const onStream = request.routeOptions.config.access === 'stream';
+  const reason = onStream ? softReason(error) : undefined;
+  if (reason !== undefined) {
+    request.refusal = { reason, retryMs: drawRetryMs(settings.policy) };
+    done();
+    return;
+  }
+  if (onStream && revoked) {
     // the status that tells an EventSource, and every other client of streams, to stay away
     void reply.code(204).send();
-    return true;
+    return;
   }
   if (error instanceof Unauthorized) reply.header('www-authenticate', error.challenge);
-  return false;
+  done(error);
+}
+
+/** What is no fault of the token, and over in a while. */
+function softReason(error: Error): SoftFailReason | undefined {
+  if (error instanceof StoreUnavailable) return 'store-lost';
+  return error instanceof KeysUnavailable ? 'keys-lost' : undefined;
 }

@@ -141,7 +141,9 @@ function refuse(
     retryMs,
     ...id,
     type: controlEvents.close,
-    data: JSON.stringify({ reason: reason === 'draining' ? 'drain' : reason === 'limit' ? 'overloaded' : reason }),
+    data: JSON.stringify({
+      reason: reason === 'draining' ? 'drain' : reason === 'limit' || reason === 'keys-lost' ? 'overloaded' : reason,
+    }),
   });
   return reply.headers(streamHeaders).header(softFailHeader, reason).send(body);
 }

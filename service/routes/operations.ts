@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Service } from '../service.ts';
 
-/** What asks here comes from inside and has no token: kubelets, load balancers, Prometheus. Edges do not pass it on. */
+/** Who asks here has no token: kubelets, load balancers, Prometheus, all from inside. What they are told is no secret. */
 const options = { config: { access: 'open' as const } };
 
 /** `/livez`, `/readyz` and `/metrics`: what platforms ask. */

@@ -113,14 +113,13 @@ describe('the environment', () => {
   });
 
   test('fails beyond loopback without authentication, unless that is allowed', () => {
-    expect(faultsOf({ HOST: '0.0.0.0' })).toEqual([expect.stringContaining('set ALLOW_ANONYMOUS=true')]);
+    expect(faultsOf({ HOST: '0.0.0.0' })).toEqual([
+      expect.stringContaining('set AUTH_MODE=jwt, or ALLOW_ANONYMOUS=true'),
+    ]);
     expect(faultsOf({ HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' })).toEqual([]);
   });
 
   test('fails on what this version does not do, rather than ignore it', () => {
-    expect(faultsOf({ AUTH_MODE: 'jwt', JWT_SECRET: 'secret', TLS_CERT_FILE: 'cert.pem' }).join()).toMatch(
-      /AUTH_MODE.*JWT_SECRET.*TLS_CERT_FILE/s,
-    );
-    expect(faultsOf({ JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+    expect(faultsOf({ TLS_CERT_FILE: 'cert.pem' }).join()).toContain('TLS_CERT_FILE');
   });
 });
