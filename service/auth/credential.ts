@@ -1,4 +1,3 @@
-import { fastifyCookie } from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import { Unauthorized } from './errors.ts';
 
@@ -10,8 +9,11 @@ export interface Credential {
 
 type Credentials = Pick<FastifyRequest, 'headers' | 'query'>;
 
-/** The app sets this cookie, not the service. */
-export const tokenCookie = 'sse_token';
+/**
+ * The app sets this cookie, not the service. What a JWT is written with needs no escape in a cookie (RFC 6265 §4.1.1), so
+ * its value is taken as it stands.
+ */
+const tokenCookie = /(?:^|;) *sse_token=([^;\s]+)/;
 
 /** A token with hundreds of grants has less; most servers in front accept no longer header lines (nginx: 8k). */
 const mostCharacters = 8192;
@@ -52,6 +54,6 @@ function bearer(header: string | undefined): Credential | undefined {
 }
 
 function cookie(header: string | undefined): Credential | undefined {
-  const value = header === undefined ? undefined : fastifyCookie.parse(header)[tokenCookie];
+  const [, value] = (header && tokenCookie.exec(header)) || [];
   return value ? { kind: 'cookie', value } : undefined;
 }
