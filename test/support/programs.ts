@@ -15,7 +15,7 @@ export interface Program {
   readonly signal: (signal: NodeJS.Signals) => void;
 }
 
-const running = new Map<ChildProcess, Promise<unknown>>();
+const running = new Map<ChildProcess, Pick<Program, 'output' | 'exited'>>();
 const folders: string[] = [];
 
 /** Starts a program in this process's environment plus `env`. Sbin folders are looked in too: servers live there. */
@@ -46,7 +46,8 @@ export function startProgram(
     child.on('exit', (code, signal) => resolve({ code, signal }));
   });
   exited.catch(() => {});
-  running.set(child, exited);
+  const output = (): string => printed;
+  running.set(child, { output, exited });
   const prints = (pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
@@ -58,7 +59,7 @@ export function startProgram(
       exited.then(() => reject(new Error(`${command} ended before it printed ${pattern}:\n${printed}`)), reject);
       look();
     });
-  return { pid: child.pid ?? 0, output: () => printed, prints, exited, signal: (signal) => void child.kill(signal) };
+  return { pid: child.pid ?? 0, output, prints, exited, signal: (signal) => void child.kill(signal) };
 }
 
 /** For `afterAll`: ends everything that was started here, and removes the folders. */
@@ -66,9 +67,20 @@ export async function stopPrograms(): Promise<void> {
   for (const child of running.keys()) {
     signalGroup(child, 'SIGKILL');
   }
-  await Promise.allSettled(running.values());
+  const ended = [...running];
   running.clear();
+  await Promise.allSettled(ended.map(([, { exited }]) => exited));
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const [child, { output }] of ended) if (child.spawnfile === process.execPath) expectNoSecrets(output());
+}
+
+/** JSON in base64url and a dot, twice, is a token; a ticket is 43 characters of the same alphabet. */
+const secrets = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|(?:ticket|token)=[\w-]{16,}/;
+
+/** Whatever a test is about: none of our programs ever prints a token or a ticket. */
+export function expectNoSecrets(output: string): void {
+  const line = output.split('\n').find((one) => secrets.test(one));
+  if (line !== undefined) throw new Error(`a token or a ticket was printed:\n${line}`);
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -15,16 +15,19 @@ export interface ReplicaOptions {
   readonly redisUrl?: string;
   readonly policy?: Partial<StreamPolicy>;
   readonly port?: number;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The service as a process of its own, as it is started in production. Resolves once it is ready. */
-export async function startReplica({ name, redisUrl, policy = {}, port }: ReplicaOptions): Promise<Replica> {
+export async function startReplica({ name, redisUrl, policy = {}, port, env: more }: ReplicaOptions): Promise<Replica> {
   const chosen = port ?? (await freePort());
   const env = {
     PORT: String(chosen),
     REPLICA: name,
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     ...policyToEnv(definePolicy(policy)),
+    ...more,
   };
   const program = startProgram(process.execPath, ['--import', 'tsx', 'service/main.ts'], env, root);
   const url = `http://127.0.0.1:${chosen}`;
