@@ -59,7 +59,6 @@ describe('a service that logs all it can', () => {
 
   test('repeats no token, ticket or secret: not in its log, its metrics or its errors', async () => {
     const env = {
-      SSE_POLICY: drain,
       AUTH_MODE: 'jwt',
       JWT_SECRET: secret,
       LOG_LEVEL: 'trace',
