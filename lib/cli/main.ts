@@ -6,8 +6,9 @@ import { type Act, type AddCommand, type Io, status, UsageError } from './comman
 import { json } from './json.ts';
 import { addRender } from './render.ts';
 import { addTargets } from './targets.ts';
+import { addToken } from './token.ts';
 
-const commands: readonly AddCommand[] = [addCheck, addRender, addTargets];
+const commands: readonly AddCommand[] = [addCheck, addRender, addTargets, addToken];
 
 interface GlobalOptions {
   readonly config?: string;

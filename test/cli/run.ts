@@ -13,6 +13,9 @@ export interface Run {
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'sse-kit-cli-'));
 
+  /** The environment of the next runs. */
+  env: Readonly<Record<string, string>> = {};
+
   /** Writes the configuration that the next runs find. */
   configure(config: unknown): void {
     writeFileSync(join(this.folder, 'sse-kit.config.json'), JSON.stringify(config));
@@ -27,7 +30,7 @@ export class Bench {
       err: (text) => {
         said.err += text;
       },
-      env: {},
+      env: this.env,
       cwd: this.folder,
     });
     return { status, ...said };
