@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Caller } from './caller.ts';
 import { callerOf, clockToleranceSeconds } from './claims.ts';
 import { Unauthorized } from './errors.ts';
+import { fixedKey } from './fixed-key.ts';
 import { KeySet } from './key-set.ts';
 import { type JwtSettings, keySetAlgorithms } from './settings.ts';
 
@@ -15,8 +16,6 @@ export interface TokensOptions {
   readonly cooldownMs?: number;
 }
 
-type Verify = (token: string) => Promise<JWTPayload>;
-
 /**
  * Verifies tokens. One that was found good is remembered until it expires: after a deployment the same tokens come back
  * all at once, and get their answer without waiting.
@@ -25,8 +24,8 @@ export class Tokens {
   readonly #remembered: number;
   readonly #settings: JwtSettings;
   readonly #keySet: KeySet | undefined;
-  readonly #verify: Verify;
-  readonly #algorithms: readonly string[];
+  readonly #key: JWTVerifyGetKey;
+  readonly #options: JWTVerifyOptions & { readonly algorithms: string[] };
   /** By the token's hash: a dump of memory should not hold the tokens of everybody. The longest known come first. */
   readonly #known = new Map<string, Caller>();
 
@@ -34,22 +33,20 @@ export class Tokens {
     this.#settings = settings;
     this.#remembered = remembered;
     const { keys, issuer, audience } = settings;
-    this.#algorithms = 'key' in keys ? keys.algorithms : keySetAlgorithms;
-    const options: JWTVerifyOptions = {
-      algorithms: [...this.#algorithms],
+    this.#options = {
+      algorithms: [...('key' in keys ? keys.algorithms : keySetAlgorithms)],
       clockTolerance: clockToleranceSeconds,
       requiredClaims: ['sub', 'exp'],
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     };
     if ('key' in keys) {
-      this.#verify = async (token) => (await jwtVerify(token, keys.key, options)).payload;
+      this.#key = fixedKey(keys.key);
       return;
     }
     // tokens of a key that was removed are forgotten with it
-    const keySet = new KeySet({ ...rest, url: keys.jwksUrl, changed: () => this.#known.clear() });
-    this.#keySet = keySet;
-    this.#verify = async (token) => (await jwtVerify(token, keySet.find, options)).payload;
+    this.#keySet = new KeySet({ ...rest, url: keys.jwksUrl, changed: () => this.#known.clear() });
+    this.#key = this.#keySet.find;
   }
 
   /** Fetches the key set, where there is one, so that the first token need not wait for it. */
@@ -72,7 +69,7 @@ export class Tokens {
   }
 
   async #check(token: string, key: string): Promise<Caller> {
-    const payload = await this.#verify(token).catch((error: unknown) => {
+    const { payload } = await jwtVerify(token, this.#key, this.#options).catch((error: unknown) => {
       throw this.#explain(error);
     });
     const caller = callerOf(payload, Date.now());
@@ -93,7 +90,7 @@ export class Tokens {
     if (error instanceof errors.JWSSignatureVerificationFailed)
       return 'the token is not signed with a key of its issuer';
     if (error instanceof errors.JOSEAlgNotAllowed)
-      return `the token's alg must be one of ${this.#algorithms.join(', ')}`;
+      return `the token's alg must be one of ${this.#options.algorithms.join(', ')}`;
     if (error instanceof errors.JWKSNoMatchingKey) return "the token's key (kid) is not one of its issuer's";
     if (error instanceof errors.JWKSMultipleMatchingKeys) return 'the token must name its key (kid): several would fit';
     return 'the token is not a signed JWT';
