@@ -1,3 +1,4 @@
+import { EmbeddedBroker } from '../../../service/broker/embedded.ts';
 import { metric, startService, stopServices } from '../../support/service.ts';
 import { closeStreams, openStream } from '../../support/stream.ts';
 import { admin, bearer, jwt, now, token } from '../../support/tokens.ts';
@@ -63,12 +64,27 @@ describe('DELETE /users/:user/streams', () => {
     expect((await openStream(`${url}/events?channel=a`, bearer(value))).status).toBe(204);
   });
 
-  test('catches streams that are being opened at the same moment', async () => {
+  test('catches a stream whose channels are being subscribed to at that moment', async () => {
+    let subscribe = (): void => {};
+    const subscribed = new Promise<void>((resolve) => {
+      subscribe = resolve;
+    });
+    const asked = new Promise<void>((resolve) => {
+      jest.spyOn(EmbeddedBroker.prototype, 'hold').mockImplementation((channel?: string) => {
+        if (channel !== 'room.new') return Promise.resolve();
+        resolve();
+        return subscribed;
+      });
+    });
     const url = await start();
-    const old = token({ iat: now() - 10 });
-    const opening = Array.from({ length: 5 }, () => openStream(`${url}/events?channel=room.new`, bearer(old)));
-    const [streams] = await Promise.all([Promise.all(opening), revoke(url)]);
-    await Promise.all(streams.map(({ ended }) => ended));
+    const opening = openStream(`${url}/events?channel=room.new`, bearer(token({ iat: now() - 10 })));
+    await asked;
+    await revoke(url);
+    subscribe();
+    const stream = await opening;
+    await stream.ended;
+
+    expect(stream.events).toMatchObject([{ event: 'stream:close', data: '{"reason":"revoked"}' }]);
     expect(await metric(url, 'sse_streams_active')).toBe(0);
   });
 

@@ -1,3 +1,6 @@
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { Tokens } from '../../../service/auth/tokens.ts';
 import { startService, stopServices } from '../../support/service.ts';
 import { closeStreams, openStream } from '../../support/stream.ts';
 import { bearer, claims, encoded, hs256, jwt, now, signingKey, token } from '../../support/tokens.ts';
@@ -131,4 +134,40 @@ describe('a token is taken', () => {
     expect(statuses.slice(0, 2)).toEqual([201, 201]);
     expect(Date.now() / 1000).toBeGreaterThanOrEqual(JSON.parse(atob(short.split('.')[1] as string)).exp);
   });
+});
+
+const secretKey = createSecretKey('x'.repeat(64), 'utf8');
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const curve = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
+
+describe('a token is verified when it is signed with', () => {
+  test.each<[string, { readonly privateKey: KeyObject; readonly publicKey: KeyObject }]>([
+    ['HS256', { privateKey: secretKey, publicKey: secretKey }],
+    ['HS384', { privateKey: secretKey, publicKey: secretKey }],
+    ['HS512', { privateKey: secretKey, publicKey: secretKey }],
+    ['RS256', rsa],
+    ['RS512', rsa],
+    ['PS256', rsa],
+    ['ES256', curve('P-256')],
+    ['ES384', curve('P-384')],
+    ['ES512', curve('P-521')],
+    ['EdDSA', generateKeyPairSync('ed25519')],
+  ])('%s', async (alg, { privateKey, publicKey }) => {
+    const tokens = new Tokens(
+      { ...jwt, keys: { key: publicKey, algorithms: [alg] } },
+      { remembered: 1, failed: () => {} },
+    );
+    const make = (sub: string): Promise<string> =>
+      new SignJWT(claims({ sub })).setProtectedHeader({ alg }).sign(privateKey);
+    expect(await tokens.callerOf(await make('ada'))).toMatchObject({ user: 'ada' });
+    expect(await tokens.callerOf(await make('bob'))).toMatchObject({ user: 'bob' });
+  });
+});
+
+test('no more tokens are remembered than there is room for', async () => {
+  const tokens = new Tokens(jwt, { remembered: 2, failed: () => {} });
+  const all = ['a', 'b', 'c'].map((sub) => token({ sub }));
+  for (const one of all) await tokens.callerOf(one);
+  const waits = all.map((one) => tokens.callerOf(one) instanceof Promise);
+  expect(waits).toEqual([true, false, false]);
 });
