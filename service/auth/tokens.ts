@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Caller } from './caller.ts';
 import { callerOf, clockToleranceSeconds } from './claims.ts';
 import { Unauthorized } from './errors.ts';
 import { fixedKey } from './fixed-key.ts';
 import { KeySet } from './key-set.ts';
+import { verifyWithSecret } from './secret.ts';
 import { type JwtSettings, keySetAlgorithms } from './settings.ts';
 
 export interface TokensOptions {
@@ -16,6 +17,8 @@ export interface TokensOptions {
   readonly cooldownMs?: number;
 }
 
+type Verify = (token: string) => JWTPayload | Promise<JWTPayload>;
+
 /**
  * Verifies tokens. One that was found good is remembered until it expires: after a deployment the same tokens come back
  * all at once, and get their answer without waiting.
@@ -24,8 +27,8 @@ export class Tokens {
   readonly #remembered: number;
   readonly #settings: JwtSettings;
   readonly #keySet: KeySet | undefined;
-  readonly #key: JWTVerifyGetKey;
-  readonly #options: JWTVerifyOptions & { readonly algorithms: string[] };
+  readonly #algorithms: readonly string[];
+  readonly #verify: Verify;
   /** By the token's hash: a dump of memory should not hold the tokens of everybody. The longest known come first. */
   readonly #known = new Map<string, Caller>();
 
@@ -33,20 +36,26 @@ export class Tokens {
     this.#settings = settings;
     this.#remembered = remembered;
     const { keys, issuer, audience } = settings;
-    this.#options = {
-      algorithms: [...('key' in keys ? keys.algorithms : keySetAlgorithms)],
+    this.#algorithms = 'key' in keys ? keys.algorithms : keySetAlgorithms;
+    const options: JWTVerifyOptions = {
+      algorithms: [...this.#algorithms],
       clockTolerance: clockToleranceSeconds,
       requiredClaims: ['sub', 'exp'],
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     };
+    const verified =
+      (find: JWTVerifyGetKey): Verify =>
+      async (token) =>
+        (await jwtVerify(token, find, options)).payload;
     if ('key' in keys) {
-      this.#key = fixedKey(keys.key);
+      const secret = keys.key.type === 'secret';
+      this.#verify = secret ? (token) => verifyWithSecret(token, keys, options) : verified(fixedKey(keys.key));
       return;
     }
     // tokens of a key that was removed are forgotten with it
     this.#keySet = new KeySet({ ...rest, url: keys.jwksUrl, changed: () => this.#known.clear() });
-    this.#key = this.#keySet.find;
+    this.#verify = verified(this.#keySet.find);
   }
 
   /** Fetches the key set, where there is one, so that the first token need not wait for it. */
@@ -54,7 +63,7 @@ export class Tokens {
     await this.#keySet?.refresh();
   }
 
-  /** Whose token it is; at once when it is known. @throws Unauthorized, KeysUnavailable */
+  /** Whose token it is; at once when it is known, or signed with a secret. @throws Unauthorized, KeysUnavailable */
   callerOf(token: string): Caller | Promise<Caller> {
     const key = hash('sha256', token, 'base64');
     const caller = this.#known.get(key);
@@ -68,10 +77,20 @@ export class Tokens {
     this.#keySet?.close();
   }
 
-  async #check(token: string, key: string): Promise<Caller> {
-    const { payload } = await jwtVerify(token, this.#key, this.#options).catch((error: unknown) => {
+  #check(token: string, key: string): Caller | Promise<Caller> {
+    const explain = (error: unknown): never => {
       throw this.#explain(error);
-    });
+    };
+    try {
+      const payload = this.#verify(token);
+      if (!(payload instanceof Promise)) return this.#remember(key, payload);
+      return payload.then((one) => this.#remember(key, one)).catch(explain);
+    } catch (error) {
+      return explain(error);
+    }
+  }
+
+  #remember(key: string, payload: JWTPayload): Caller {
     const caller = callerOf(payload, Date.now());
     if (this.#known.size >= this.#remembered) this.#known.delete(this.#known.keys().next().value ?? '');
     this.#known.set(key, caller);
@@ -90,7 +109,7 @@ export class Tokens {
     if (error instanceof errors.JWSSignatureVerificationFailed)
       return 'the token is not signed with a key of its issuer';
     if (error instanceof errors.JOSEAlgNotAllowed)
-      return `the token's alg must be one of ${this.#options.algorithms.join(', ')}`;
+      return `the token's alg must be one of ${this.#algorithms.join(', ')}`;
     if (error instanceof errors.JWKSNoMatchingKey) return "the token's key (kid) is not one of its issuer's";
     if (error instanceof errors.JWKSMultipleMatchingKeys) return 'the token must name its key (kid): several would fit';
     return 'the token is not a signed JWT';

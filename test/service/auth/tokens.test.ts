@@ -58,6 +58,10 @@ const bad: readonly (readonly [what: string, token: () => string, detail: RegExp
   ['an admin that is a string', () => token({ sse: { admin: 'true' } }), /"sse.admin" must be true or false/],
   ['claims that are an array', () => hs256([]), /not a signed JWT/],
   ['claims that are not JSON', () => hs256(claims()).replace(/\..*\./, '.e30x.'), /not signed|not a signed/],
+  ['another part behind its signature', () => `${token()}.x`, /not a signed JWT/],
+  ['a signature that is cut short', () => token().slice(0, -1), /not signed with a key/],
+  ['a header that is no object', () => hs256(claims(), undefined, [] as never), /not a signed JWT|alg/],
+  ['a header without an algorithm', () => hs256(claims(), undefined, {}), /alg must be one of|not a signed/],
   ['no JWT', () => 'abc', /not a signed JWT/],
   ['dots only', () => '..', /not a signed JWT/],
   ['more than 8192 characters', () => token({ more: 'x'.repeat(8192) }), /characters, and at most 8192/],
@@ -165,8 +169,10 @@ describe('a token is verified when it is signed with', () => {
 });
 
 test('no more tokens are remembered than there is room for', async () => {
-  const tokens = new Tokens(jwt, { remembered: 2, failed: () => {} });
-  const all = ['a', 'b', 'c'].map((sub) => token({ sub }));
+  const key = signingKey('one');
+  const keys = { key: key.publicKey, algorithms: ['ES256'] };
+  const tokens = new Tokens({ ...jwt, keys }, { remembered: 2, failed: () => {} });
+  const all = ['a', 'b', 'c'].map((sub) => key.sign(claims({ sub })));
   for (const one of all) await tokens.callerOf(one);
   const waits = all.map((one) => tokens.callerOf(one) instanceof Promise);
   expect(waits).toEqual([true, false, false]);
