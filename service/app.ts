@@ -1,11 +1,13 @@
 import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { drawRetryMs, serverTimersMs } from '../lib/policy/index.ts';
+import { drawRetryMs } from '../lib/policy/index.ts';
 import { Admission } from './admission.ts';
 import './auth/request.ts';
 import { createAuth } from './auth/auth.ts';
 import { registerAuthentication } from './auth/authentication.ts';
+import { followCertificate } from './certificate.ts';
+import { Connections, limitBodies } from './connections.ts';
 import { Delivery } from './delivery.ts';
 import { serializers } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -21,11 +23,14 @@ import { usersRoute } from './routes/users.ts';
 import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
 import { createStore } from './store.ts';
+import { setTimers, transportOf } from './transport.ts';
 
 export interface ServiceApp {
   readonly app: FastifyInstance;
   /** Ends all streams evenly over a window, in milliseconds; new ones are turned away from now on. @default drainSeconds */
   readonly drain: (windowMs?: number) => Promise<void>;
+  /** Takes the certificate's files as they are now. */
+  readonly reloadTls: () => void;
 }
 
 /** While closing, requests that are under way have this long. */
@@ -41,7 +46,7 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     logController: new LogController({ disableRequestLogging: true }),
     // a logger per request would cost each stream one; nothing is logged per request
     childLoggerFactory: (logger) => logger,
-    ...serverTimersMs(policy),
+    ...transportOf(settings),
     // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
     return503OnClosing: false,
     frameworkErrors: frameworkProblem,
@@ -49,7 +54,10 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     routerOptions: { maxParamLength: 1152 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: true } },
   });
+  setTimers(app.server, settings);
   const service = createService(app, settings);
+  const connections = new Connections(app, service);
+  limitBodies(app, service);
   registerProblems(app, () => Math.ceil(drawRetryMs(policy) / 1000));
   await app.register(accepts);
   if (settings.corsOrigins.length > 0) {
@@ -69,14 +77,18 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     service.auth.revocations.close();
     await service.delivery.close();
     // requests under way get a moment; a connection that never sends one would keep the server open for ever
-    setTimeout(() => app.server.closeAllConnections(), lastRequestsMs).unref();
+    connections.close(lastRequestsMs);
   });
   // not waited for: a service without its store is alive, not ready, and turns streams away softly
   void service.delivery.start().then(() => service.auth.revocations.start());
   void service.auth.tokens?.start();
   return {
     app,
-    drain: (windowMs = policy.drainSeconds * 1000) => service.delivery.drain(windowMs),
+    drain: (windowMs = policy.drainSeconds * 1000) => {
+      connections.leave();
+      return service.delivery.drain(windowMs);
+    },
+    reloadTls: followCertificate(app, settings),
   };
 }
 

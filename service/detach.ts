@@ -10,14 +10,14 @@ interface Parsed extends Socket {
 /**
  * Takes a connection out of the hands of Node's HTTP server once the head of its response is out, so that request,
  * response and parser can be collected: they are two thirds of what an idle stream costs (bench/RESULTS.md). It does
- * what the server does itself before it hands a connection to an 'upgrade' listener. Where a Node version has no such
- * parser, less is let go, and nothing else changes. What the client sends from here on is read and dropped.
+ * what the server does itself before it hands a connection to an 'upgrade' listener. What the client sends from here on is
+ * read and dropped. Where there is no such parser, or TLS has listeners of its own on the socket, all stays as it is: the
+ * response keeps the connection, so that whatever the client sends next is answered after it, and that is never.
  */
 export function detach(socket: Socket, response: ServerResponse): void {
-  response.detachSocket(socket);
   const { encrypted, parser } = socket as Parsed;
-  // TLS has listeners of its own on its sockets
   if (encrypted || !parser?.unconsume || !parser.remove || !parser.close) return;
+  response.detachSocket(socket);
   parser.unconsume();
   parser.remove();
   (socket as Parsed).parser = null;

@@ -9,6 +9,7 @@ async function main(): Promise<void> {
   const settings = settingsFromEnv(process.env);
   const service = await buildApp(settings);
   stopOnSignals(service, settings);
+  if (settings.tls) process.on('SIGHUP', service.reloadTls);
   const address = await service.app.listen({ host: settings.host, port: settings.port, backlog: 4096 });
   if (settings.redisUrl === undefined) greet(address);
 }

@@ -2,6 +2,7 @@ import { type Fault, PolicyError, policyFromEnv, type StreamPolicy } from '../li
 import { type AuthSettings, authFromEnv, authModes } from './auth/settings.ts';
 import { type PatternName, patternsFrom } from './patterns/settings.ts';
 import { type RedisVariables, redisFromEnv } from './redis-settings.ts';
+import { type TlsFiles, tlsFromEnv } from './tls.ts';
 
 /** What the service is started with. */
 export interface ServiceSettings extends RedisVariables {
@@ -10,6 +11,8 @@ export interface ServiceSettings extends RedisVariables {
   readonly port: number;
   /** Who is let in. */
   readonly auth: AuthSettings;
+  /** Absent: HTTP/1.1 without TLS. */
+  readonly tls: TlsFiles | undefined;
   readonly corsOrigins: readonly string[];
   /** Whether X-Forwarded-For and its like are believed. */
   readonly trustProxy: boolean;
@@ -24,12 +27,6 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 export type LogLevel = (typeof logLevels)[number];
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** Set, but of no effect in this version: better said than ignored. */
-const notYet: Readonly<Record<string, string>> = {
-  TLS_CERT_FILE: 'TLS by the service itself; terminate it in front',
-  TLS_KEY_FILE: 'TLS by the service itself; terminate it in front',
-};
 
 /**
  * The settings of an environment.
@@ -46,6 +43,7 @@ export function settingsFromEnv(env: Env): ServiceSettings {
     port: portFrom(env.PORT || '8080', faults),
     ...redisFromEnv(env, (name, value, must) => faults.push(fault(name, value, must))),
     auth: authFromEnv(authMode, env, faults),
+    tls: tlsFromEnv(env, faults),
     corsOrigins: originsFrom(env.CORS_ORIGINS, faults),
     trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
     logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
@@ -61,14 +59,6 @@ export function settingsFromEnv(env: Env): ServiceSettings {
         'be a loopback address: without authentication everybody could subscribe and publish; set AUTH_MODE=jwt, or ALLOW_ANONYMOUS=true to allow that',
       ),
     );
-  }
-  for (const [name, what] of Object.entries(notYet)) {
-    if (env[name])
-      faults.push({
-        rule: 'environment',
-        fields: [name],
-        message: `${name} must not be set: this version has no ${what}`,
-      });
   }
   if (faults.length > 0 || policy === undefined) throw new PolicyError('the service cannot start', faults);
   return { policy, ...settings };

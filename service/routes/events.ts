@@ -15,6 +15,7 @@ import { StoreUnavailable } from '../broker/broker.ts';
 import type { ServiceStream, StreamRequest } from '../delivery.ts';
 import { detach } from '../detach.ts';
 import { frame } from '../fanout/frame.ts';
+import { type Http2Outlet, http2OutletOf } from '../http2-outlet.ts';
 import { Problem } from '../problem.ts';
 import type { Service } from '../service.ts';
 import { follow, SocketOutlet } from '../socket-outlet.ts';
@@ -80,15 +81,16 @@ async function openStream(
 ): Promise<Refusal | undefined> {
   const { channel, type = [], heartbeat = 'comment', envelope } = request.query;
   const { socket } = request.raw;
-  // Before HTTP/1.1 there are no chunks: the end of the connection is the end of the body.
-  const framing = request.raw.httpVersion === '1.0' ? 'raw' : 'chunked';
+  const http2 = http2OutletOf(request);
+  // Before HTTP/1.1 there are no chunks: the end of the connection is the end of the body. HTTP/2 has frames of its own.
+  const framing = http2 || request.raw.httpVersion === '1.0' ? 'raw' : 'chunked';
   const wanted: StreamRequest = {
     channels: [...new Set(channel)],
     types: [...new Set(type)],
     envelope: envelope === '1',
     heartbeat,
     lastEventId: lastEventIdOf(request),
-    outlet: new SocketOutlet(socket, framing, reply.getHeaders()),
+    outlet: http2 ?? new SocketOutlet(socket, framing, reply.getHeaders()),
     framing,
     user: request.caller.user,
     expiresAt: request.caller.expiresAt,
@@ -96,7 +98,8 @@ async function openStream(
   const retryMs = drawRetryMs(service.settings.policy);
   try {
     const stream = await service.delivery.open(wanted, (opened) => {
-      takeOver(service, reply, socket, opened);
+      if (http2) takeOverHttp2(service, reply, http2, opened);
+      else takeOver(service, reply, socket, opened);
       // taken back while the channels were being subscribed to
       if (service.auth.revocations.covers(request.caller)) service.delivery.fanout.close(opened, 'revoked');
     });
@@ -112,6 +115,12 @@ function takeOver(service: Service, reply: FastifyReply, socket: Socket, stream:
   reply.hijack();
   detach(socket, reply.raw);
   follow(socket, service.delivery.fanout, stream);
+}
+
+/** As `takeOver`, for a stream that shares its connection. */
+function takeOverHttp2(service: Service, reply: FastifyReply, outlet: Http2Outlet, stream: ServiceStream): void {
+  reply.hijack();
+  outlet.begin(reply.getHeaders(), service.delivery.fanout, stream);
 }
 
 /** The header is the browser's, and newer: it moves on with each event, while the query stays as it was written. */

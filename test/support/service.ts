@@ -23,6 +23,7 @@ export async function startService(
     redisUsername: undefined,
     redisPassword: undefined,
     auth: { mode: 'none' },
+    tls: undefined,
     corsOrigins: [],
     trustProxy: false,
     logLevel: 'silent',

@@ -1,0 +1,188 @@
+import { once } from 'node:events';
+import { get } from 'node:https';
+import { connect } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { certificateFiles, createCertificate, writeCertificate } from '../support/certificate.ts';
+import { ask, closeSessions, openHttp2Stream, openSession } from '../support/http2.ts';
+import { stopPrograms } from '../support/programs.ts';
+import { startService, stopServices } from '../support/service.ts';
+
+afterEach(async () => {
+  closeSessions();
+  await stopServices();
+});
+afterAll(stopPrograms);
+
+const json = { 'content-type': 'application/json' };
+const eventsOf = (channel: string): Record<string, string> => ({
+  ':method': 'POST',
+  ':path': `/channels/${channel}/events`,
+  ...json,
+});
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+test('a hundred streams over one connection get each event once, and publishing goes over the same', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  const session = openSession(url);
+  const streams = await Promise.all(numbers(100).map(() => openHttp2Stream(session, '/events?channel=a')));
+  for (const stream of streams) await stream.until(() => stream.events.length > 0);
+  for (const number of numbers(20)) {
+    const { headers, text } = await ask(session, eventsOf('a'), JSON.stringify({ data: number }));
+    expect([headers[':status'], JSON.parse(text)]).toEqual([202, { ids: [expect.any(String)] }]);
+  }
+
+  for (const stream of streams) expect(await stream.data(20)).toEqual(numbers(20));
+  expect(streams[0]?.headers).toMatchObject({
+    ':status': 200,
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache, no-transform',
+  });
+  expect(streams[0]?.headers).not.toHaveProperty('connection');
+  expect(streams[0]?.headers).not.toHaveProperty('transfer-encoding');
+});
+
+test('a stream that is not read holds up no other, and is closed as slow', async () => {
+  const { url, app } = await startService({ slowClientBytes: 300_000 }, { tls: certificateFiles() });
+  const session = openSession(url);
+  const [quick, stalled] = await Promise.all([
+    openHttp2Stream(session, '/events?channel=a'),
+    openHttp2Stream(session, '/events?channel=a'),
+  ]);
+  await quick.until(() => quick.events.length > 0);
+  stalled.raw.pause();
+  const filler = 'x'.repeat(50_000);
+  for (const number of numbers(40)) {
+    await ask(session, eventsOf('a'), JSON.stringify({ data: { number, filler } }));
+    await quick.data(number + 1);
+  }
+
+  const { text } = await ask(session, { ':path': '/metrics' });
+  expect(text).toContain('\nsse_slow_clients_total 1\n');
+  expect(await quick.data(40)).toHaveLength(40);
+  expect(app.server.listening).toBe(true);
+}, 20_000);
+
+test('clients of HTTP/1.1 come in by the same port', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  const headers = await new Promise((resolve, reject) => {
+    get(`${url}/events?channel=a`, { rejectUnauthorized: false, agent: false }, (response) => {
+      response.once('data', (piece: Buffer) => {
+        resolve({ version: response.httpVersion, ...response.headers, text: piece.toString() });
+        response.destroy();
+      });
+    }).on('error', reject);
+  });
+  expect(headers).toMatchObject({
+    version: '1.1',
+    connection: 'close',
+    'transfer-encoding': 'chunked',
+    text: expect.stringMatching(/^retry: \d+\nid: .*\nevent: stream:open/),
+  });
+});
+
+test('a drain tells the session to go, lets its streams end one by one, and opens no new ones', async () => {
+  const service = await startService({}, { tls: certificateFiles() });
+  const session = openSession(service.url);
+  const goaways: number[] = [];
+  session.on('goaway', (code) => goaways.push(code));
+  const streams = await Promise.all(numbers(10).map(() => openHttp2Stream(session, '/events?channel=a')));
+  for (const stream of streams) await stream.until(() => stream.events.length > 0);
+  const gone = new Promise((resolve) => session.on('close', resolve));
+  const drained = service.drain(300);
+  const late = await openHttp2Stream(openSession(service.url), '/events?channel=a');
+  await Promise.all([drained, ...streams.map(({ ended }) => ended), gone]);
+
+  expect(goaways[0]).toBe(0);
+  expect(late.headers['x-sse-soft-fail']).toBe('draining');
+  for (const { events } of streams) {
+    expect(events.at(-1)).toMatchObject({ event: 'stream:close', data: '{"reason":"drain"}' });
+  }
+});
+
+test('the service ends with a session that stays, and with a connection that never finishes its handshake', async () => {
+  const service = await startService({}, { tls: certificateFiles() });
+  const stubborn: TLSSocket = connectTls(Number(new URL(service.url).port), '127.0.0.1', {
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2'],
+  });
+  stubborn.on('error', () => {});
+  const silent = connect(Number(new URL(service.url).port), '127.0.0.1').on('error', () => {});
+  await Promise.all([once(stubborn, 'secureConnect'), once(silent, 'connect')]);
+  await service.drain(50);
+  await service.app.close();
+  stubborn.destroy();
+  silent.destroy();
+  expect(service.app.server.listening).toBe(false);
+});
+
+test('turns streams away softly, knows other origins, and refuses with problems', async () => {
+  const { url } = await startService(
+    { maxStreams: 1 },
+    { tls: certificateFiles(), corsOrigins: ['https://app.example'] },
+  );
+  const session = openSession(url);
+  const first = await openHttp2Stream(session, '/events?channel=a', { origin: 'https://app.example' });
+  const refused = await openHttp2Stream(session, '/events?channel=a');
+  await refused.ended;
+  const { headers, text } = await ask(session, { ':path': '/nothing' });
+
+  expect(first.headers['access-control-allow-origin']).toBe('https://app.example');
+  expect(refused.headers).toMatchObject({ ':status': 200, 'x-sse-soft-fail': 'limit' });
+  expect(refused.events).toEqual([expect.objectContaining({ event: 'stream:close' })]);
+  expect([headers[':status'], headers['content-type'], JSON.parse(text).status]).toEqual([
+    404,
+    expect.stringContaining('application/problem+json'),
+    404,
+  ]);
+});
+
+test('a client that resets its stream is gone, and one that leaves while it is opened too', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  const session = openSession(url);
+  const stream = await openHttp2Stream(session, '/events?channel=a');
+  session
+    .request({ ':path': '/events?channel=b', accept: 'text/event-stream' })
+    .on('error', () => {})
+    .close(8);
+  stream.raw.close(8);
+  for (;;) {
+    const { text } = await ask(session, { ':path': '/metrics' });
+    if (text.includes('\nsse_streams_active 0\n')) break;
+  }
+});
+
+test('a renewed certificate is taken without a restart; half of one leaves the old one in use', async () => {
+  const files = certificateFiles(createCertificate('old'));
+  const service = await startService({}, { tls: files });
+  const shown = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const socket = connectTls(Number(new URL(service.url).port), '127.0.0.1', { rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().subject.CN);
+        socket.destroy();
+      });
+      socket.on('error', reject);
+    });
+  const renewed = createCertificate('new');
+  const before = await shown();
+  writeCertificate(files, { ...renewed, key: createCertificate().key });
+  service.reloadTls();
+  const half = await shown();
+  writeCertificate(files, renewed);
+  service.reloadTls();
+
+  expect([before, half, await shown()]).toEqual(['old', 'old', 'new']);
+});
+
+test('versions before TLS 1.2 are not spoken', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  const refused = await new Promise((resolve) => {
+    const options = {
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.1',
+      minVersion: 'TLSv1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    } as const;
+    connectTls(Number(new URL(url).port), '127.0.0.1', options, () => resolve(false)).on('error', () => resolve(true));
+  });
+  expect(refused).toBe(true);
+});
