@@ -73,11 +73,15 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     route(app, service);
   for (const pattern of [...patternsOf(settings), ...more]) pattern(app, service);
   app.addHook('preClose', async () => {
+    service.delivery.fanout.stop();
+    // requests under way get a moment; a connection that never sends one would keep the server open for ever
+    connections.close(lastRequestsMs);
+  });
+  // after the server: requests that are still answered need the store
+  app.addHook('onClose', async () => {
     service.auth.tokens?.close();
     service.auth.revocations.close();
     await service.delivery.close();
-    // requests under way get a moment; a connection that never sends one would keep the server open for ever
-    connections.close(lastRequestsMs);
   });
   // not waited for: a service without its store is alive, not ready, and turns streams away softly
   void service.delivery.start().then(() => service.auth.revocations.start());

@@ -5,6 +5,8 @@ import { type ServiceSettings, settingsFromEnv } from './settings.ts';
 /** What is left after the drain has this long to close, before the process exits all the same. */
 const closeMs = 3000;
 
+let stopping = false;
+
 async function main(): Promise<void> {
   const settings = settingsFromEnv(process.env);
   const service = await buildApp(settings);
@@ -16,11 +18,11 @@ async function main(): Promise<void> {
 
 /** SIGTERM hands the streams over; Ctrl-C does so at once; a second signal does not wait. */
 function stopOnSignals({ app, drain }: ServiceApp, { policy }: ServiceSettings): void {
-  let stopping = false;
   const stop = (windowMs: number) => async (): Promise<void> => {
     if (stopping) process.exit(1);
     stopping = true;
-    setTimeout(() => process.exit(0), windowMs + closeMs).unref();
+    // counts on nothing: a store that does not answer, or a client that does not go, delays no exit
+    setTimeout(() => process.exit(0), windowMs + closeMs);
     await drain(windowMs);
     await app.close();
     process.exit(0);
@@ -47,6 +49,8 @@ function greet(address: string): void {
 }
 
 main().catch((error: unknown) => {
+  // told to stop before it had begun to listen: that is no failure, and the stop is on its way
+  if (stopping) return;
   process.stderr.write(`${error instanceof PolicyError ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);
 });
