@@ -1,4 +1,5 @@
 import { drawRetryMs, type SoftFailReason, type StreamPolicy } from '../lib/policy/index.ts';
+import type { Pressure } from './pressure.ts';
 
 /** A new stream that is turned away, and when it should come back. */
 export interface Refusal {
@@ -12,6 +13,7 @@ export interface Refusal {
  */
 export class Admission {
   readonly #policy: StreamPolicy;
+  readonly #pressure: Pick<Pressure, 'high'>;
   readonly #now: () => number;
   /** Streams that may be let in right now. */
   #tokens: number;
@@ -20,8 +22,13 @@ export class Admission {
   #countedAt: number;
 
   /** `now` is a monotonic clock in milliseconds. */
-  constructor(policy: StreamPolicy, now: () => number = () => performance.now()) {
+  constructor(
+    policy: StreamPolicy,
+    pressure: Pick<Pressure, 'high'> = { high: false },
+    now: () => number = () => performance.now(),
+  ) {
     this.#policy = policy;
+    this.#pressure = pressure;
     this.#now = now;
     this.#tokens = policy.connectRatePerSecond;
     this.#countedAt = now();
@@ -32,6 +39,7 @@ export class Admission {
     const { maxStreams, maxStreamsPerUser, connectRatePerSecond } = this.#policy;
     if (open >= maxStreams || own >= maxStreamsPerUser) return { reason: 'limit', retryMs: drawRetryMs(this.#policy) };
     this.#count();
+    if (this.#pressure.high) return { reason: 'overloaded', retryMs: drawRetryMs(this.#policy) };
     if (this.#tokens >= 1) {
       this.#tokens -= 1;
       return undefined;

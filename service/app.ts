@@ -7,13 +7,17 @@ import './auth/request.ts';
 import { createAuth } from './auth/auth.ts';
 import { registerAuthentication } from './auth/authentication.ts';
 import { followCertificate } from './certificate.ts';
+import { refuseClient, refuseExpectations, requireHost } from './client-errors.ts';
 import { Connections, limitBodies } from './connections.ts';
 import { Delivery } from './delivery.ts';
 import { serializers } from './log.ts';
+import { rememberMethods } from './methods.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observer } from './observer.ts';
 import { type Pattern, patternsOf } from './patterns/patterns.ts';
+import { shedLoad, watchLoop } from './pressure.ts';
 import { frameworkProblem, registerProblems } from './problem.ts';
+import { limitPublishers } from './publish-rate.ts';
 import { eventsRoute } from './routes/events.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageRoute } from './routes/page.ts';
@@ -23,7 +27,7 @@ import { usersRoute } from './routes/users.ts';
 import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
 import { createStore } from './store.ts';
-import { setTimers, transportOf } from './transport.ts';
+import { transportOf, tuneServer } from './transport.ts';
 
 export interface ServiceApp {
   readonly app: FastifyInstance;
@@ -50,25 +54,35 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     // while closing, a request on a kept-alive connection is answered as always: 503 would end an EventSource
     return503OnClosing: false,
     frameworkErrors: frameworkProblem,
+    clientErrorHandler: refuseClient,
     // a user of 128 characters, each percent-encoded
     routerOptions: { maxParamLength: 1152 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: true } },
   });
-  setTimers(app.server, settings);
+  tuneServer(app.server, settings);
+  const retryAfterSeconds = (): number => Math.ceil(drawRetryMs(policy) / 1000);
   const service = createService(app, settings);
   const connections = new Connections(app, service);
   limitBodies(app, service);
-  registerProblems(app, () => Math.ceil(drawRetryMs(policy) / 1000));
+  registerProblems(app, rememberMethods(app), retryAfterSeconds);
+  refuseExpectations(app);
+  requireHost(app);
+  // JSON is the one kind of body there is: all else is 415
+  app.removeContentTypeParser('text/plain');
   await app.register(accepts);
   if (settings.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...settings.corsOrigins],
       credentials: true,
+      // an OPTIONS that asks for nothing is answered like one that does, and not with plain text
+      strictPreflight: false,
       methods: ['GET', 'POST', 'PUT', 'DELETE'],
       allowedHeaders: ['content-type', 'authorization', 'last-event-id', 'idempotency-key'],
     });
   }
+  shedLoad(app, service.pressure, retryAfterSeconds);
   registerAuthentication(app, service);
+  await limitPublishers(app, settings.publishRatePerSecond, retryAfterSeconds);
   for (const route of [eventsRoute, publishRoute, ticketsRoute, usersRoute, operationsRoutes, pageRoute])
     route(app, service);
   for (const pattern of [...patternsOf(settings), ...more]) pattern(app, service);
@@ -102,5 +116,7 @@ function createService(app: FastifyInstance, settings: ServiceSettings): Service
   const metrics: Metrics = createMetrics({ broker, fanout: () => delivery.fanout });
   const delivery = new Delivery(broker, settings.policy, settings.replica, observer(app.log, metrics));
   const auth = createAuth({ settings, state: store.state, delivery, log: app.log });
-  return { settings, ...store, auth, metrics, delivery, admission: new Admission(settings.policy) };
+  const pressure = watchLoop(app, settings);
+  const admission = new Admission(settings.policy, pressure);
+  return { settings, ...store, auth, metrics, delivery, pressure, admission };
 }

@@ -1,7 +1,6 @@
 import { constants, type Http2ServerRequest, type Http2Session, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { serverTimersMs } from '../lib/policy/index.ts';
 import type { Service } from './service.ts';
 
 /** RFC 9113 §6.8: the first of two GOAWAYs, so that no request that is on its way is refused. */
@@ -60,13 +59,12 @@ function tellToGo(session: Http2Session | undefined): void {
 }
 
 /** Over HTTP/2 Node has no time limit on a request that never ends. */
-export function limitBodies(app: FastifyInstance, { settings: { policy, tls } }: Pick<Service, 'settings'>): void {
+export function limitBodies(app: FastifyInstance, { settings: { tls } }: Pick<Service, 'settings'>): void {
   if (tls === undefined) return;
-  const { requestTimeout } = serverTimersMs(policy);
   app.addHook('onRequest', ({ raw }, _reply, done) => {
     const { stream } = raw as unknown as Partial<Http2ServerRequest>;
     if (stream && !stream.endAfterHeaders) {
-      const overdue = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeout);
+      const overdue = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), app.server.requestTimeout);
       for (const event of ['end', 'close']) stream.once(event, () => clearTimeout(overdue));
     }
     done();

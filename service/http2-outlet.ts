@@ -1,4 +1,5 @@
-import { constants, type Http2ServerRequest, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeader } from 'node:http';
+import { constants, type Http2ServerRequest, type ServerHttp2Stream } from 'node:http2';
 import type { FastifyRequest } from 'fastify';
 import { streamHeaders } from '../lib/policy/index.ts';
 import type { Fanout } from './fanout/fanout.ts';
@@ -30,7 +31,11 @@ export class Http2Outlet implements Outlet {
   }
 
   /** Sends the head, with what plugins have put on it, and tells the core when the stream has room again and when it is gone. */
-  begin<E extends Event, R>(headers: OutgoingHttpHeaders, fanout: Fanout<E, R>, stream: Stream<E>): void {
+  begin<E extends Event, R>(
+    headers: Readonly<Record<string, OutgoingHttpHeader | undefined>>,
+    fanout: Fanout<E, R>,
+    stream: Stream<E>,
+  ): void {
     this.#stream.on('drain', () => fanout.drained(stream));
     this.#stream.on('close', () => fanout.gone(stream));
     // the event is over when the client left while its channels were being subscribed to

@@ -1,6 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from './broker/broker.ts';
+import type { MethodsOf } from './methods.ts';
+
+export const problemType = 'application/problem+json';
 
 /** An error for the client, as application/problem+json (RFC 9457). */
 export class Problem extends Error {
@@ -16,10 +19,14 @@ export class Problem extends Error {
 }
 
 /** Every error leaves as problem+json. What went wrong inside is logged, and not told. */
-export function registerProblems(app: FastifyInstance, retryAfterSeconds: () => number): void {
-  app.setNotFoundHandler((request, reply) =>
-    send(reply, new Problem(404, `there is no ${request.method} ${request.url.split('?')[0]}`)),
-  );
+export function registerProblems(app: FastifyInstance, methodsOf: MethodsOf, retryAfterSeconds: () => number): void {
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const path = url.split('?')[0] ?? '';
+    const methods = methodsOf(path);
+    const detail = `there is no ${method} ${path}`;
+    if (methods.length === 0) return send(reply, new Problem(404, detail));
+    return send(reply.header('allow', methods.join(', ')), new Problem(405, detail));
+  });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error instanceof Problem) return send(reply, error);
     if (error instanceof StoreUnavailable) return send(reply, new Problem(503, error.message, retryAfterSeconds()));
@@ -41,6 +48,6 @@ function send(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
   return reply
     .code(problem.statusCode)
-    .type('application/problem+json')
+    .type(problemType)
     .send({ title: STATUS_CODES[problem.statusCode], status: problem.statusCode, detail: problem.message });
 }

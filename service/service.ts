@@ -2,6 +2,7 @@ import type { Admission } from './admission.ts';
 import type { Auth } from './auth/auth.ts';
 import type { Delivery } from './delivery.ts';
 import type { Metrics } from './metrics.ts';
+import type { Pressure } from './pressure.ts';
 import type { ServiceSettings } from './settings.ts';
 import type { Store } from './store.ts';
 
@@ -11,5 +12,6 @@ export interface Service extends Store {
   readonly auth: Auth;
   readonly delivery: Delivery;
   readonly admission: Admission;
+  readonly pressure: Pressure;
   readonly metrics: Metrics;
 }

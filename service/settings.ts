@@ -13,6 +13,10 @@ export interface ServiceSettings extends RedisVariables {
   readonly auth: AuthSettings;
   /** Absent: HTTP/1.1 without TLS. */
   readonly tls: TlsFiles | undefined;
+  /** What one publisher may post in a second, counted by each process. Absent: as much as it likes. */
+  readonly publishRatePerSecond: number | undefined;
+  /** With the event loop later than this, what is new is turned away. In milliseconds. @default 500 */
+  readonly overloadLagMs: number;
   readonly corsOrigins: readonly string[];
   /** Whether X-Forwarded-For and its like are believed. */
   readonly trustProxy: boolean;
@@ -40,10 +44,14 @@ export function settingsFromEnv(env: Env): ServiceSettings {
   const authMode = oneOf(authModes, 'AUTH_MODE', env.AUTH_MODE || 'none', faults);
   const settings = {
     host,
-    port: portFrom(env.PORT || '8080', faults),
+    port: wholeFrom('PORT', env.PORT || '8080', 0, 65_535, faults),
     ...redisFromEnv(env, (name, value, must) => faults.push(fault(name, value, must))),
     auth: authFromEnv(authMode, env, faults),
     tls: tlsFromEnv(env, faults),
+    publishRatePerSecond: env.PUBLISH_RATE_PER_SECOND
+      ? wholeFrom('PUBLISH_RATE_PER_SECOND', env.PUBLISH_RATE_PER_SECOND, 1, 1_000_000, faults)
+      : undefined,
+    overloadLagMs: wholeFrom('OVERLOAD_LAG_MS', env.OVERLOAD_LAG_MS || '500', 50, 60_000, faults),
     corsOrigins: originsFrom(env.CORS_ORIGINS, faults),
     trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
     logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
@@ -84,10 +92,11 @@ function oneOf<T extends string>(values: readonly T[], name: string, value: stri
   return known ?? (values[0] as T);
 }
 
-function portFrom(text: string, faults: Fault[]): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) faults.push(fault('PORT', text, 'be a whole number from 0 to 65535'));
-  return port;
+function wholeFrom(name: string, text: string, least: number, most: number, faults: Fault[]): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most)
+    faults.push(fault(name, text, `be a whole number from ${least} to ${most}`));
+  return number;
 }
 
 function originsFrom(text: string | undefined, faults: Fault[]): readonly string[] {

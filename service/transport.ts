@@ -10,6 +10,9 @@ const checkMs = 5000;
 /** As many as a browser opens on one connection: kMaxConcurrentStreamLimit in Chromium's net/spdy/spdy_session.h. */
 const maxConcurrentStreams = 256;
 
+/** Connections beside one for each stream, and one more for each that comes back before its old one is given up. */
+const spareConnections = 1000;
+
 type Transport = Pick<FastifyHttpOptions<RawServerDefault>, 'http' | 'keepAliveTimeout' | 'requestTimeout'>;
 
 /**
@@ -23,7 +26,7 @@ export function transportOf({ policy, tls }: ServiceSettings): Transport {
   const { keepAliveTimeout, requestTimeout, headersTimeout } = serverTimersMs(policy);
   const common = { keepAliveTimeout, requestTimeout };
   const limits = { headersTimeout, connectionsCheckingInterval: checkMs, maxHeaderSize: maxHeaderBytes };
-  if (tls === undefined) return { ...common, http: limits };
+  if (tls === undefined) return { ...common, http: { ...limits, requireHostHeader: false } };
   const secure = {
     http2: true,
     https: {
@@ -37,9 +40,11 @@ export function transportOf({ policy, tls }: ServiceSettings): Transport {
   return { ...common, ...secure };
 }
 
-/** Timers of the HTTP/1.1 half that a server for both takes as properties only. */
-export function setTimers(server: RawServerDefault, { policy, tls }: ServiceSettings): void {
+/** What a server takes as properties only. */
+export function tuneServer(server: RawServerDefault, { policy, tls }: ServiceSettings): void {
   const { keepAliveTimeout, requestTimeout, headersTimeout } = serverTimersMs(policy);
+  server.maxConnections = 2 * policy.maxStreams + spareConnections;
+  // the HTTP/1.1 half of a server for both
   if (tls !== undefined)
     Object.assign(server, { keepAliveTimeout, requestTimeout, headersTimeout, connectionsCheckingInterval: checkMs });
 }

@@ -82,8 +82,9 @@ async function openStream(
   const { channel, type = [], heartbeat = 'comment', envelope } = request.query;
   const { socket } = request.raw;
   const http2 = http2OutletOf(request);
-  // Before HTTP/1.1 there are no chunks: the end of the connection is the end of the body. HTTP/2 has frames of its own.
-  const framing = http2 || request.raw.httpVersion === '1.0' ? 'raw' : 'chunked';
+  // Before HTTP/1.1 there are no chunks, unless the client says that it knows them: the end of the connection is the end
+  // of the body. HTTP/2 has frames of its own.
+  const framing = http2 || !reply.raw.useChunkedEncodingByDefault ? 'raw' : 'chunked';
   const wanted: StreamRequest = {
     channels: [...new Set(channel)],
     types: [...new Set(type)],

@@ -6,7 +6,7 @@ const policy = definePolicy({ connectRatePerSecond: 10, maxStreams: 100, retryMs
 describe('admission', () => {
   test('lets a second’s worth in at once, then as many as the rate allows', () => {
     let now = 0;
-    const admission = new Admission(policy, () => now);
+    const admission = new Admission(policy, undefined, () => now);
     const admit = (): boolean => admission.refuse(0) === undefined;
 
     expect(Array.from({ length: 12 }, admit).filter(Boolean)).toHaveLength(10);
@@ -15,7 +15,7 @@ describe('admission', () => {
   });
 
   test('tells the ones it turns away to come back one after the other, at the rate', () => {
-    const admission = new Admission(policy, () => 0);
+    const admission = new Admission(policy, undefined, () => 0);
     for (let stream = 0; stream < 10; stream++) admission.refuse(0);
     const waits = Array.from({ length: 100 }, () => admission.refuse(0)?.retryMs ?? Number.NaN);
 
@@ -28,7 +28,7 @@ describe('admission', () => {
 
   test('lets those in who come back when they were told to', () => {
     let now = 0;
-    const admission = new Admission(policy, () => now);
+    const admission = new Admission(policy, undefined, () => now);
     const due: number[] = [];
     for (let stream = 0; stream < 60; stream++) {
       const refusal = admission.refuse(0);

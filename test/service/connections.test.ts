@@ -82,7 +82,7 @@ test('a bad URL is answered with a problem', async () => {
 test('a client that ignores its retry does not send all others away for minutes', () => {
   let now = 0;
   const policy = definePolicy({ connectRatePerSecond: 10, maxStreams: 100, retryMs: 1000 });
-  const admission = new Admission(policy, () => now);
+  const admission = new Admission(policy, undefined, () => now);
   for (; now < 60_000; now++) admission.refuse(0); // one loop, a thousand requests a second, for a minute
   const waits = Array.from({ length: 20 }, () => admission.refuse(0)?.retryMs ?? 0);
   expect(Math.max(...waits)).toBeLessThan(600_000);

@@ -24,6 +24,9 @@ export async function startService(
     redisPassword: undefined,
     auth: { mode: 'none' },
     tls: undefined,
+    publishRatePerSecond: undefined,
+    // a test and its service share a loop, and the machine is somebody else's too
+    overloadLagMs: 60_000,
     corsOrigins: [],
     trustProxy: false,
     logLevel: 'silent',
