@@ -80,6 +80,25 @@ test('clients of HTTP/1.1 come in by the same port', async () => {
   });
 });
 
+test('what a client of HTTP/1.1 sends behind its stream’s request is not answered in the middle of the stream', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  for (const more of ['GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', 'garbage\r\n\r\n']) {
+    const socket = connectTls(Number(new URL(url).port), '127.0.0.1', { rejectUnauthorized: false });
+    let text = '';
+    socket.on('error', () => {});
+    socket.write('GET /events?channel=a HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.once('data', () => socket.write(more));
+    socket.on('data', (piece) => {
+      text += piece.toString();
+    });
+    await once(socket, 'data');
+    // both connections and their loop are ours: an answer would have come by the time of this one
+    await new Promise((resolve) => get(`${url}/livez`, { rejectUnauthorized: false, agent: false }, resolve));
+    expect(text.match(/HTTP\/1/g)).toHaveLength(1);
+    socket.destroy();
+  }
+});
+
 test('a drain tells the session to go, lets its streams end one by one, and opens no new ones', async () => {
   const service = await startService({}, { tls: certificateFiles() });
   const session = openSession(service.url);
