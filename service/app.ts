@@ -28,6 +28,7 @@ import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
 import { createStore } from './store.ts';
 import { transportOf, tuneServer } from './transport.ts';
+import { Peers } from './workers/peers.ts';
 
 export interface ServiceApp {
   readonly app: FastifyInstance;
@@ -118,5 +119,5 @@ function createService(app: FastifyInstance, settings: ServiceSettings): Service
   const auth = createAuth({ settings, state: store.state, delivery, log: app.log });
   const pressure = watchLoop(app, settings);
   const admission = new Admission(settings.policy, pressure);
-  return { settings, ...store, auth, metrics, delivery, pressure, admission };
+  return { settings, ...store, auth, metrics, delivery, pressure, admission, peers: new Peers() };
 }

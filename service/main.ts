@@ -1,34 +1,26 @@
+import cluster from 'node:cluster';
 import { PolicyError } from '../lib/policy/index.ts';
-import { buildApp, type ServiceApp } from './app.ts';
+import { buildApp } from './app.ts';
 import { type ServiceSettings, settingsFromEnv } from './settings.ts';
+import { closeMs, stopOnSignals } from './stopping.ts';
+import { runPrimary } from './workers/primary.ts';
+import { shareOf, slotVariable } from './workers/share.ts';
 
-/** What is left after the drain has this long to close, before the process exits all the same. */
-const closeMs = 3000;
-
-let stopping = false;
+let isStopping = (): boolean => false;
 
 async function main(): Promise<void> {
   const settings = settingsFromEnv(process.env);
+  const slot = process.env[slotVariable];
+  if (settings.workers > 1 && cluster.isPrimary) runPrimary(settings, closeMs);
+  else await serve(cluster.isWorker && slot ? shareOf(settings, Number(slot)) : settings);
+}
+
+async function serve(settings: ServiceSettings): Promise<void> {
   const service = await buildApp(settings);
-  stopOnSignals(service, settings);
+  isStopping = stopOnSignals(service, settings);
   if (settings.tls) process.on('SIGHUP', service.reloadTls);
   const address = await service.app.listen({ host: settings.host, port: settings.port, backlog: 4096 });
   if (settings.redisUrl === undefined) greet(address);
-}
-
-/** SIGTERM hands the streams over; Ctrl-C does so at once; a second signal does not wait. */
-function stopOnSignals({ app, drain }: ServiceApp, { policy }: ServiceSettings): void {
-  const stop = (windowMs: number) => async (): Promise<void> => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    // counts on nothing: a store that does not answer, or a client that does not go, delays no exit
-    setTimeout(() => process.exit(0), windowMs + closeMs);
-    await drain(windowMs);
-    await app.close();
-    process.exit(0);
-  };
-  process.on('SIGTERM', stop(policy.drainSeconds * 1000));
-  process.on('SIGINT', stop(0));
 }
 
 function greet(address: string): void {
@@ -50,7 +42,7 @@ function greet(address: string): void {
 
 main().catch((error: unknown) => {
   // told to stop before it had begun to listen: that is no failure, and the stop is on its way
-  if (stopping) return;
+  if (isStopping()) return;
   process.stderr.write(`${error instanceof PolicyError ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exit(1);
 });

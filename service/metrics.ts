@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type MetricFacts, type MetricName, metricFacts } from '../lib/policy/index.ts';
 import type { Broker } from './broker/broker.ts';
 import type { Fanout } from './fanout/fanout.ts';
@@ -38,11 +38,24 @@ export function createMetrics({ broker, fanout }: Sources) {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** All processes' metrics as one text: sums, but for what their facts say otherwise. */
+export function expose(all: readonly MetricsJson[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...all]).metrics();
+}
+
+export type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+function togetherOf(name: MetricName): { readonly aggregator?: 'min' | 'max' } {
+  const { together }: MetricFacts = metricFacts[name];
+  return together === undefined ? {} : { aggregator: together };
+}
+
 /** A gauge that is looked at when it is asked for. */
 function gauge(registry: Registry, name: MetricName, look: () => number): void {
   new Gauge({
     name,
     help: metricFacts[name].help,
+    ...togetherOf(name),
     registers: [registry],
     collect() {
       this.set(look());

@@ -5,6 +5,7 @@ import type { Metrics } from './metrics.ts';
 import type { Pressure } from './pressure.ts';
 import type { ServiceSettings } from './settings.ts';
 import type { Store } from './store.ts';
+import type { Peers } from './workers/peers.ts';
 
 /** What the routes work with. */
 export interface Service extends Store {
@@ -13,5 +14,6 @@ export interface Service extends Store {
   readonly delivery: Delivery;
   readonly admission: Admission;
   readonly pressure: Pressure;
+  readonly peers: Peers;
   readonly metrics: Metrics;
 }

@@ -9,6 +9,8 @@ export interface ServiceSettings extends RedisVariables {
   readonly policy: StreamPolicy;
   readonly host: string;
   readonly port: number;
+  /** Processes behind the one port. @default 1 */
+  readonly workers: number;
   /** Who is let in. */
   readonly auth: AuthSettings;
   /** Absent: HTTP/1.1 without TLS. */
@@ -45,6 +47,7 @@ export function settingsFromEnv(env: Env): ServiceSettings {
   const settings = {
     host,
     port: wholeFrom('PORT', env.PORT || '8080', 0, 65_535, faults),
+    workers: workersFrom(env, policy, faults),
     ...redisFromEnv(env, (name, value, must) => faults.push(fault(name, value, must))),
     auth: authFromEnv(authMode, env, faults),
     tls: tlsFromEnv(env, faults),
@@ -97,6 +100,25 @@ function wholeFrom(name: string, text: string, least: number, most: number, faul
   if (!/^\d+$/.test(text) || number < least || number > most)
     faults.push(fault(name, text, `be a whole number from ${least} to ${most}`));
   return number;
+}
+
+function workersFrom(env: Env, policy: StreamPolicy | undefined, faults: Fault[]): number {
+  const text = env.WORKERS || '1';
+  const workers = wholeFrom('WORKERS', text, 1, 64, faults);
+  if (workers > 1 && !env.REDIS_URL)
+    faults.push(
+      fault('WORKERS', text, 'be 1 without REDIS_URL: each process would have an embedded broker of its own'),
+    );
+  const most = Math.min(policy?.maxStreams ?? workers, policy?.connectRatePerSecond ?? workers);
+  if (workers > most)
+    faults.push(
+      fault(
+        'WORKERS',
+        text,
+        `be at most ${most}, the smaller of maxStreams and connectRatePerSecond, which they share`,
+      ),
+    );
+  return workers;
 }
 
 function originsFrom(text: string | undefined, faults: Fault[]): readonly string[] {

@@ -6,6 +6,8 @@ export interface MetricFacts {
   readonly help: string;
   /** Every value that `reason`, the only label there is, can have: a label with values of clients would grow for ever. */
   readonly reasons?: readonly string[];
+  /** What the processes of one replica come to together. @default their sum */
+  readonly together?: 'min' | 'max';
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
 }
@@ -38,8 +40,16 @@ export const metricFacts = {
     reasons: softFailReasons,
   },
   sse_slow_clients_total: { kind: 'counter', help: 'Streams closed because their client took too little too slowly.' },
-  sse_broker_connected: { kind: 'gauge', help: '1 while publishing works and events are heard, else 0.' },
-  sse_broker_lag_seconds: { kind: 'gauge', help: 'How far what this replica has heard is behind what is published.' },
+  sse_broker_connected: {
+    kind: 'gauge',
+    help: '1 while publishing works and events are heard, else 0.',
+    together: 'min',
+  },
+  sse_broker_lag_seconds: {
+    kind: 'gauge',
+    help: 'How far what this replica has heard is behind what is published.',
+    together: 'max',
+  },
 } as const satisfies Readonly<Record<string, MetricFacts>>;
 
 export type MetricName = keyof typeof metricFacts;

@@ -1,4 +1,6 @@
+import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
+import { expose, type MetricsJson } from '../metrics.ts';
 import type { Service } from '../service.ts';
 
 /** Who asks here has no token: kubelets, load balancers, Prometheus, all from inside. What they are told is no secret. */
@@ -12,7 +14,12 @@ export function operationsRoutes(app: FastifyInstance, service: Service): void {
     const status = service.delivery.draining ? 'draining' : service.broker.connected ? 'ready' : 'store-lost';
     return reply.code(status === 'ready' ? 200 : 503).send({ status });
   });
+  const { registry } = service.metrics;
+  service.peers.answer('metrics', () => registry.getMetricsAsJSON());
+  // of a replica with several processes any may be asked, and tells of all
   app.get('/metrics', options, async (_request, reply) =>
-    reply.type(service.metrics.registry.contentType).send(await service.metrics.registry.metrics()),
+    reply
+      .type(registry.contentType)
+      .send(await (cluster.isWorker ? expose(await service.peers.ask<MetricsJson>('metrics')) : registry.metrics())),
   );
 }

@@ -19,6 +19,7 @@ export async function startService(
     policy: definePolicy(policy),
     host: '127.0.0.1',
     port: 0,
+    workers: 1,
     redisUrl: undefined,
     redisUsername: undefined,
     redisPassword: undefined,
