@@ -9,7 +9,7 @@ export interface Goodbye {
 
 /** One of many streams: as little as a client can be, so that thousands fit into a test. */
 export interface Member {
-  /** Data of its events in order, over all of its connections. */
+  /** Data of its events in order, over all of its connections; of what is long only how long it is. */
   readonly received: string[];
   readonly goodbyes: Goodbye[];
   /** Gaps it was told of. */
@@ -37,10 +37,15 @@ export function closeCrowds(): void {
 
 /**
  * Opens streams and resolves once all of them are open. Whoever is cut comes back by its cursor, to whichever port is
- * the right one by then.
+ * the right one by then. `heard` is told of each event as it arrives.
  */
-export async function openCrowd(count: number, path: string, port: () => number): Promise<Crowd> {
-  const members = Array.from({ length: count }, () => join(path, port));
+export async function openCrowd(
+  count: number,
+  path: string,
+  port: () => number,
+  heard: (data: string) => void = () => {},
+): Promise<Crowd> {
+  const members = Array.from({ length: count }, () => join(path, port, heard));
   const all = async (condition: (member: Member) => boolean): Promise<void> => {
     while (!members.every(condition)) await new Promise((resolve) => setTimeout(resolve, 20));
   };
@@ -48,7 +53,7 @@ export async function openCrowd(count: number, path: string, port: () => number)
   return { members, all };
 }
 
-function join(path: string, port: () => number): Member {
+function join(path: string, port: () => number, heard: (data: string) => void): Member {
   const received: string[] = [];
   const goodbyes: Goodbye[] = [];
   const gaps: string[] = [];
@@ -64,7 +69,10 @@ function join(path: string, port: () => number): Member {
     else if (fields.event === 'stream:close') {
       const retryMs = fields.retry === undefined ? undefined : Number(fields.retry);
       goodbyes.push({ atMs: performance.now(), reason: JSON.parse(fields.data ?? '{}').reason, retryMs });
-    } else if (fields.data !== undefined) received.push(fields.data);
+    } else if (fields.data !== undefined) {
+      received.push(fields.data.length > 1024 ? `${fields.data.length} characters` : fields.data);
+      heard(fields.data);
+    }
   };
   const open = (): void => {
     if (stopped) return;
