@@ -1,8 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { anyone } from '../../service/auth/caller.ts';
 import { Pressure } from '../../service/pressure.ts';
 import { settingsFromEnv } from '../../service/settings.ts';
 import { metric, post, publish, startService, stopServices } from '../support/service.ts';
-import { closeStreams, openStream } from '../support/stream.ts';
+import { closeStreams, openStream, type TestStream } from '../support/stream.ts';
 
 afterEach(async () => {
   closeStreams();
@@ -148,4 +150,27 @@ describe('the count of open streams', () => {
     await publish(url, 'a', { data: 1 });
     for (const stream of again) expect(await stream.data(1)).toEqual([1]);
   });
+});
+
+test('a user’s streams are counted for each user, when they come at once, fail to open or leave', async () => {
+  const asUser = (app: FastifyInstance): void => {
+    app.addHook('onRequest', (request, _reply, done) => {
+      const user = request.headers['x-user'];
+      Object.defineProperty(request, 'caller', { value: { ...anyone, user } });
+      done();
+    });
+  };
+  const { url } = await startService({ maxStreamsPerUser: 3 }, {}, [asUser]);
+  const openAs = (user: string, path = '/events?channel=a'): Promise<TestStream> =>
+    openStream(`${url}${path}`, { 'x-user': user });
+  const admitted = (streams: readonly TestStream[]): TestStream[] =>
+    streams.filter(({ headers }) => headers['x-sse-soft-fail'] === undefined);
+
+  await Promise.all(Array.from({ length: 5 }, () => openAs('ann', '/events?channel=a%20b')));
+  const anns = admitted(await Promise.all(Array.from({ length: 10 }, () => openAs('ann'))));
+  const bobs = admitted(await Promise.all(Array.from({ length: 2 }, () => openAs('bob'))));
+  expect([anns.length, bobs.length]).toEqual([3, 2]);
+  for (const stream of anns) stream.close();
+  while ((await metric(url, 'sse_streams_active')) > 2);
+  expect(admitted(await Promise.all(Array.from({ length: 10 }, () => openAs('ann'))))).toHaveLength(3);
 });
