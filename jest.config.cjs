@@ -2,14 +2,14 @@
 // `real` (*.real.test.ts) talks to real nginx and redis-server; `npm test` runs both.
 const shared = {
   transform: {
-    '^.+\\.ts$|/node_modules/jose/.+\\.js$': [
+    '^.+\\.ts$|/node_modules/(jose|content-disposition)/.+\\.js$': [
       '@swc/jest',
       // CommonJS output spares Jest's experimental ESM flag; type checking is tsc's work.
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
-  // jose is published as ESM only
-  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  // these are published as ESM only
+  transformIgnorePatterns: ['/node_modules/(?!(jose|content-disposition)/)'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/dist', '<rootDir>/.cache'],
 };
 

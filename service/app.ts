@@ -3,6 +3,7 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { drawRetryMs } from '../lib/policy/index.ts';
 import { Admission } from './admission.ts';
+import { registerDocument } from './api/document.ts';
 import './auth/request.ts';
 import { createAuth } from './auth/auth.ts';
 import { registerAuthentication } from './auth/authentication.ts';
@@ -18,12 +19,17 @@ import { type Pattern, patternsOf } from './patterns/patterns.ts';
 import { shedLoad, watchLoop } from './pressure.ts';
 import { frameworkProblem, registerProblems } from './problem.ts';
 import { limitPublishers } from './publish-rate.ts';
+import { diagnosticsRoute } from './routes/diagnostics.ts';
 import { eventsRoute } from './routes/events.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageRoute } from './routes/page.ts';
+import { pollRoute } from './routes/poll.ts';
 import { publishRoute } from './routes/publish.ts';
+import { statsRoute } from './routes/stats.ts';
 import { ticketsRoute } from './routes/tickets.ts';
+import { typesRoute } from './routes/types.ts';
 import { usersRoute } from './routes/users.ts';
+import { registerWebSockets, webSocketRoute } from './routes/web-socket.ts';
 import type { Service } from './service.ts';
 import type { ServiceSettings } from './settings.ts';
 import { createStore } from './store.ts';
@@ -40,6 +46,20 @@ export interface ServiceApp {
 
 /** While closing, requests that are under way have this long. */
 const lastRequestsMs = 500;
+
+const routes = [
+  eventsRoute,
+  pollRoute,
+  webSocketRoute,
+  publishRoute,
+  typesRoute,
+  ticketsRoute,
+  usersRoute,
+  diagnosticsRoute,
+  statsRoute,
+  operationsRoutes,
+  pageRoute,
+];
 
 /** The service, not yet listening, and what else it should serve. Closing the app ends its streams and its broker. */
 export async function buildApp(settings: ServiceSettings, more: readonly Pattern[] = []): Promise<ServiceApp> {
@@ -81,11 +101,13 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
       allowedHeaders: ['content-type', 'authorization', 'last-event-id', 'idempotency-key'],
     });
   }
+  // first, as it ends the connections of those that are refused
+  await registerWebSockets(app);
   shedLoad(app, service.pressure, retryAfterSeconds);
   registerAuthentication(app, service);
   await limitPublishers(app, settings.publishRatePerSecond, retryAfterSeconds);
-  for (const route of [eventsRoute, publishRoute, ticketsRoute, usersRoute, operationsRoutes, pageRoute])
-    route(app, service);
+  await registerDocument(app);
+  for (const route of routes) route(app, service);
   for (const pattern of [...patternsOf(settings), ...more]) pattern(app, service);
   app.addHook('preClose', async () => {
     service.delivery.fanout.stop();

@@ -11,14 +11,16 @@ import { readCursor, writeCursor } from './broker/cursor.ts';
 import { timeOfPosition } from './broker/position.ts';
 import { Control, controlChannel } from './control.ts';
 import { Fanout } from './fanout/fanout.ts';
-import { type Framing, frame, heartbeats } from './fanout/frame.ts';
+import type { Framing } from './fanout/frame.ts';
 import type { Group, Outlet, Stream } from './fanout/stream.ts';
 import { Replays } from './replays.ts';
 import { Subscriptions, type Wanted } from './subscriptions.ts';
+import type { HeartbeatKind, Notice } from './wires/wire.ts';
+import { wires } from './wires/wires.ts';
 
 /** What a client asks for. */
 export interface StreamRequest extends Wanted {
-  readonly heartbeat: 'comment' | 'event';
+  readonly heartbeat: HeartbeatKind;
   /** The cursor the client came with, as it came. */
   readonly lastEventId: string | undefined;
   readonly outlet: Outlet;
@@ -27,6 +29,11 @@ export interface StreamRequest extends Wanted {
   readonly user: string | undefined;
   /** When its user's rights end, in milliseconds since 1970; the stream ends no later. */
   readonly expiresAt: number | undefined;
+}
+
+/** What a stream is opened with that listens to nothing. */
+export interface QuietRequest extends Pick<StreamRequest, 'outlet' | 'framing' | 'user' | 'expiresAt'> {
+  readonly heartbeat: HeartbeatKind | 'off';
 }
 
 /** What the delivery tells whoever counts. */
@@ -43,6 +50,8 @@ export interface DeliveryObserver {
 
 export type ServiceStream = Stream<StoredEvent>;
 type ServiceGroup = Group<StoredEvent>;
+
+const nothing = Buffer.alloc(0);
 
 /**
  * From the broker to the streams: opens a stream at its cursor, replays what it missed, lets it join the log of its
@@ -77,7 +86,7 @@ export class Delivery {
       stallMs: policy.missedHeartbeats * policy.heartbeatSeconds * 1000,
       slowClientBytes: policy.slowClientBytes,
       reasons: { age: 'max-age', expired: 'token-expired', slow: 'slow' },
-      goodbye: (reason) => this.#goodbye(reason),
+      goodbye: (reason, stream) => this.#goodbye(reason, stream.group),
       closed: (stream, reason) => {
         this.#count(stream.owner, -1);
         observer.closed?.(stream, reason);
@@ -130,6 +139,19 @@ export class Delivery {
     return stream;
   }
 
+  /**
+   * A stream that listens to nothing and is written to by whoever opened it. It counts, beats, ages and ends like any
+   * other; `undefined` while streams are being handed over.
+   */
+  async openQuiet(request: QuietRequest): Promise<ServiceStream | undefined> {
+    const group = await this.#subscriptions.groupOf({ channels: [], types: [], shape: 'plain' });
+    if (this.draining) return undefined;
+    this.#count(request.user, 1);
+    const stream = this.#enter(request, group);
+    this.#observer.opened?.(stream, false);
+    return stream;
+  }
+
   async #admit(request: StreamRequest, cursor: Cursor | undefined): Promise<ServiceStream | undefined> {
     let stream: ServiceStream | undefined;
     this.#opening++;
@@ -147,7 +169,7 @@ export class Delivery {
     return stream;
   }
 
-  #enter({ outlet, framing, heartbeat, user, expiresAt }: StreamRequest, group: ServiceGroup): ServiceStream {
+  #enter({ outlet, framing, heartbeat, user, expiresAt }: QuietRequest, group: ServiceGroup): ServiceStream {
     const ageMs = drawMaxAgeMs(this.#policy);
     const rightsMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - Date.now();
     return this.fanout.open({
@@ -156,7 +178,7 @@ export class Delivery {
       group,
       outlet,
       framing,
-      heartbeat: heartbeats[heartbeat][framing],
+      heartbeat: heartbeat === 'off' ? nothing : wires[group.shape].heartbeat(heartbeat, framing),
       endsInMs: Math.min(ageMs, rightsMs),
       expires: rightsMs < ageMs,
     });
@@ -259,11 +281,8 @@ export class Delivery {
 
   #welcome(stream: ServiceStream, id: string): void {
     const { heartbeatSeconds, maxStreamAgeSeconds } = this.#policy;
-    const data = JSON.stringify({ stream: stream.id, heartbeatSeconds, maxAgeSeconds: maxStreamAgeSeconds });
-    this.fanout.write(
-      stream,
-      Buffer.from(frame({ retryMs: drawRetryMs(this.#policy), id, type: controlEvents.open, data })),
-    );
+    const data = { stream: stream.id, heartbeatSeconds, maxAgeSeconds: maxStreamAgeSeconds };
+    this.#say(stream, { retryMs: drawRetryMs(this.#policy), id, type: controlEvents.open, data });
   }
 
   #tellGap(
@@ -273,9 +292,13 @@ export class Delivery {
     reason: GapReason,
     id?: string,
   ): void {
-    const data = JSON.stringify({ channels, requested, reason });
-    this.fanout.write(stream, Buffer.from(frame({ id, type: controlEvents.gap, data })));
+    const data = { channels, requested, reason };
+    this.#say(stream, { id, type: controlEvents.gap, data });
     this.#observer.gap?.(reason);
+  }
+
+  #say(stream: ServiceStream, notice: Notice): void {
+    this.fanout.write(stream, wires[stream.group.shape].notice(notice));
   }
 
   /** A gap that the replica itself has met: everybody who listens to these channels is told, in the order of the log. */
@@ -288,9 +311,8 @@ export class Delivery {
     this.fanout.announce(channels, position + 1, (group) => {
       const concerned =
         channels === 'all' ? group.channels : group.channels.filter((channel) => channels.includes(channel));
-      return Buffer.from(
-        frame({ id, type: controlEvents.gap, data: JSON.stringify({ channels: concerned, requested: id, reason }) }),
-      );
+      const data = { channels: concerned, requested: id, reason };
+      return wires[group.shape].notice({ id, type: controlEvents.gap, data });
     });
     this.#observer.gap?.(reason);
   }
@@ -301,9 +323,8 @@ export class Delivery {
     if (published > 0) this.#observer.latency?.(Math.max(0, Date.now() - published) / 1000);
   }
 
-  #goodbye(reason: CloseReason): Buffer {
-    return Buffer.from(
-      frame({ retryMs: drawRetryMs(this.#policy), type: controlEvents.close, data: JSON.stringify({ reason }) }),
-    );
+  #goodbye(reason: CloseReason, { shape }: ServiceGroup): Buffer {
+    const retryMs = drawRetryMs(this.#policy);
+    return wires[shape].notice({ retryMs, type: controlEvents.close, data: { reason } });
   }
 }

@@ -31,7 +31,7 @@ export class Http2Outlet implements Outlet {
   }
 
   /** Sends the head, with what plugins have put on it, and tells the core when the stream has room again and when it is gone. */
-  begin<E extends Event, R>(
+  begin<E extends Event, R extends string>(
     headers: Readonly<Record<string, OutgoingHttpHeader | undefined>>,
     fanout: Fanout<E, R>,
     stream: Stream<E>,
@@ -44,7 +44,7 @@ export class Http2Outlet implements Outlet {
   }
 }
 
-/** The outlet of a request over HTTP/2; nothing for those before. */
-export function http2OutletOf({ raw }: FastifyRequest): Http2Outlet | undefined {
-  return raw.httpVersionMajor < 2 ? undefined : new Http2Outlet((raw as unknown as Http2ServerRequest).stream);
+/** The stream that a request over HTTP/2 came on; nothing for those before. */
+export function http2StreamOf({ raw }: FastifyRequest): ServerHttp2Stream | undefined {
+  return raw.httpVersionMajor < 2 ? undefined : (raw as unknown as Http2ServerRequest).stream;
 }

@@ -82,7 +82,11 @@ function gone(this: Followed): void {
 }
 
 /** Tells the core when the socket has room again and when it is gone. */
-export function follow<E extends Event, R>(socket: Socket, fanout: Fanout<E, R>, stream: Stream<E>): void {
+export function follow<E extends Event, R extends string>(
+  socket: Socket,
+  fanout: Fanout<E, R>,
+  stream: Stream<E>,
+): void {
   Object.assign(socket, { [following]: { fanout, stream } });
   socket.on('drain', drained);
   socket.on('close', gone);

@@ -1,18 +1,18 @@
 import type { CloseReason } from '../lib/policy/index.ts';
-import { type Broker, type Cursor, type StoredEvent, StoreUnavailable } from './broker/broker.ts';
+import { type Broker, type StoredEvent, StoreUnavailable } from './broker/broker.ts';
 import { writeCursor } from './broker/cursor.ts';
 import type { Control, ControlMessages } from './control.ts';
 import type { Fanout } from './fanout/fanout.ts';
-import { frame } from './fanout/frame.ts';
-import type { Group, Stream, Subscription } from './fanout/stream.ts';
+import type { Group, Shape, Stream, Subscription } from './fanout/stream.ts';
+import { wires } from './wires/wires.ts';
 
 /** What equal subscriptions have in common. */
 export interface Wanted {
   readonly channels: readonly string[];
   /** Only events of these types; empty for all. */
   readonly types: readonly string[];
-  /** Data is `{"channel","type","data"}`. */
-  readonly envelope: boolean;
+  /** What their bytes look like. */
+  readonly shape: Shape;
 }
 
 /** Which group a stream belongs to: finds it, or makes it and listens to its channels; and takes streams to another one. */
@@ -48,12 +48,14 @@ export class Subscriptions {
   }
 
   #subscription(wanted: Wanted): Subscription<StoredEvent> {
-    const { channels, types, envelope } = wanted;
+    const { channels, types, shape } = wanted;
+    const wire = wires[shape];
     return {
       key: keyOf(wanted),
       channels,
+      shape,
       accepts: types.length === 0 ? () => true : (event) => types.includes(event.type ?? 'message'),
-      frame: (event) => Buffer.from(frameOf(event, this.#broker.here(), envelope)),
+      frame: (event) => wire.event(event, writeCursor({ epoch: this.#broker.here().epoch, position: event.position })),
     };
   }
 
@@ -76,19 +78,12 @@ export class Subscriptions {
   }
 }
 
-function frameOf({ channel, position, type, data }: StoredEvent, { epoch }: Cursor, envelope: boolean): string {
-  const payload = envelope
-    ? `{"channel":${JSON.stringify(channel)},"type":${JSON.stringify(type ?? 'message')},"data":${data}}`
-    : data;
-  return frame({ id: writeCursor({ epoch, position }), type, data: payload });
-}
-
 /** Equal subscriptions, equal key: order and repetition make no difference. */
-function keyOf({ channels, types, envelope }: Wanted): string {
-  return JSON.stringify([[...channels].sort(), [...types].sort(), envelope]);
+function keyOf({ channels, types, shape }: Wanted): string {
+  return JSON.stringify([[...channels].sort(), [...types].sort(), shape]);
 }
 
 function wantedOf(key: string): Wanted {
-  const [channels, types, envelope] = JSON.parse(key) as [string[], string[], boolean];
-  return { channels, types, envelope };
+  const [channels, types, shape] = JSON.parse(key) as [string[], string[], Shape];
+  return { channels, types, shape };
 }

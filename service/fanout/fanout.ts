@@ -16,7 +16,7 @@ const drainedMs = 1000;
  * the groups that hold its channel and schedules a sweep; a sweep takes each stream from its index to the head with
  * bytes that all streams at that index share. Nothing is queued per stream, and no stream has a timer of its own.
  */
-export class Fanout<E extends Event, Reason> {
+export class Fanout<E extends Event, Reason extends string> {
   /** Events handed to streams since the start. */
   delivered = 0;
   readonly #options: FanoutOptions<E, Reason>;
@@ -78,6 +78,10 @@ export class Fanout<E extends Event, Reason> {
     let streams = 0;
     for (const group of this.#byChannel.get(channel) ?? []) streams += group.streams.length;
     return streams;
+  }
+
+  get groups(): Iterable<Group<E>> {
+    return this.#groups.values();
   }
 
   groupOf(key: string): Group<E> | undefined {
@@ -203,7 +207,7 @@ export class Fanout<E extends Event, Reason> {
     if (stream.closed) return;
     this.#goodbyes.said(stream.outlet, this.#now());
     this.#remove(stream, reason);
-    stream.outlet.end(framed(stream.framing, this.#options.goodbye(reason)));
+    stream.outlet.end(framed(stream.framing, this.#options.goodbye(reason, stream)), reason);
   }
 
   /** Ends all streams evenly over a window. Those opened meanwhile are the caller's business. */

@@ -9,7 +9,7 @@ export interface FanoutOptions<E extends Event, Reason> {
   readonly slowClientBytes: number;
   readonly reasons: { readonly age: Reason; readonly expired: Reason; readonly slow: Reason };
   /** The last bytes a stream gets before it is closed for a reason. */
-  readonly goodbye: (reason: Reason) => Buffer;
+  readonly goodbye: (reason: Reason, stream: Stream<E>) => Buffer;
   /** `reason` is undefined when the other side left. */
   readonly closed?: (stream: Stream<E>, reason: Reason | undefined) => void;
   /** A pass over a group is done; the oldest event it handed out stands at `position`. */

@@ -7,8 +7,8 @@ export interface Outlet {
   write(bytes: Buffer): boolean;
   /** Bytes taken but not sent. */
   readonly unsentBytes: number;
-  /** Takes the last bytes and ends once they are sent. */
-  end(bytes: Buffer): void;
+  /** Takes the last bytes, which say why, and ends once they are sent. */
+  end(bytes: Buffer, reason: string): void;
   /** Ends at once, whatever is unsent. */
   destroy(): void;
 }
@@ -20,10 +20,14 @@ export interface Event {
   readonly type?: string | undefined;
 }
 
+/** What a group's bytes look like; the core hands them on as they are. */
+export type Shape = 'plain' | 'envelope' | 'message' | 'line';
+
 /** Equal subscriptions share one group: the same channels, filter and shape, hence the very same bytes. */
 export interface Subscription<E extends Event> {
   readonly key: string;
   readonly channels: readonly string[];
+  readonly shape: Shape;
   readonly accepts: (event: E) => boolean;
   readonly frame: (event: E) => Buffer;
 }

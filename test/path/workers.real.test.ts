@@ -48,6 +48,12 @@ test('two processes behind one port serve alike, hear each other’s events and 
     expect(await metric(replica.url, 'sse_events_delivered_total')).toBe(800);
     expect(await metric(replica.url, 'sse_broker_connected')).toBe(1);
   }
+  expect(await (await fetch(`${replica.url}/stats`)).json()).toMatchObject({
+    pids: { length: 2 },
+    streams: { active: { sse: 40 }, opened: 40 },
+    events: { published: 20, delivered: 800 },
+    groups: { largest: [{ channels: ['a'] }, { channels: ['a'] }] },
+  });
 }, 60_000);
 
 test('a process that is killed is followed by another, and its streams resume without a loss', async () => {

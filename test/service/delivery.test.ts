@@ -68,7 +68,7 @@ async function deliveryOver(broker: ScriptedBroker, observer = {}): Promise<Deli
 const asking = (outlet: FakeOutlet, lastEventId?: string): StreamRequest => ({
   channels: ['a'],
   types: [],
-  envelope: false,
+  shape: 'plain',
   heartbeat: 'comment',
   lastEventId,
   outlet,

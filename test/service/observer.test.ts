@@ -9,7 +9,7 @@ const outlet = { write: () => true, unsentBytes: 0, end: () => {}, destroy: () =
 const request: StreamRequest = {
   channels: ['a', 'b'],
   types: [],
-  envelope: false,
+  shape: 'plain',
   heartbeat: 'comment',
   lastEventId: undefined,
   outlet,
@@ -27,7 +27,7 @@ afterEach(async () => {
 /** What is logged while something happens to streams. */
 async function logged(happens: (delivery: Delivery) => Promise<void>): Promise<unknown[]> {
   const lines: unknown[] = [];
-  const log = { info: (fields: unknown, message?: string) => lines.push([message, fields]) };
+  const log = { info: (fields: unknown, message?: string) => lines.push([message, fields]), debug: () => {} };
   const broker = new EmbeddedBroker({ replaySeconds: 60, replayMaxEvents: 10 });
   const metrics = createMetrics({ broker, fanout: () => ({ size: 0, delivered: 0 }) });
   delivery = new Delivery(broker, definePolicy(), 'r', observer(log, metrics));
@@ -49,6 +49,14 @@ test('a stream has two lines: who listens to what, and why it ended at what age'
     ['stream opened', { ...who, resumed: false }],
     ['stream closed', { ...who, reason: 'revoked', ageSeconds: 3.5 }],
   ]);
+});
+
+test('a long poll has none', async () => {
+  const lines = await logged(async (to) => {
+    to.fanout.gone((await to.open({ ...request, shape: 'line' }, () => {})) as ServiceStream);
+  });
+
+  expect(lines).toEqual([]);
 });
 
 test('a client that leaves is the reason, and one that came with a cursor has resumed', async () => {

@@ -26,7 +26,7 @@ async function groupAfter(
     goodbye: () => Buffer.alloc(0),
   });
   const group = fanout.createGroup(
-    { key: 'a', channels: ['a'], accepts: () => true, frame: ({ data }) => Buffer.from(data) },
+    { key: 'a', channels: ['a'], shape: 'plain', accepts: () => true, frame: ({ data }) => Buffer.from(data) },
     broker.here().position,
   );
   let reads = 0;

@@ -57,7 +57,7 @@ const groupIn = (
   accepts: (event: Event) => boolean = () => true,
 ): Group<Event> =>
   core.createGroup(
-    { key: channels.join(), channels, accepts, frame: ({ position }) => Buffer.from(`${position};`) },
+    { key: channels.join(), channels, shape: 'plain', accepts, frame: ({ position }) => Buffer.from(`${position};`) },
     0,
   );
 

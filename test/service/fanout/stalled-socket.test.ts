@@ -21,7 +21,10 @@ test('a socket whose client reads nothing holds no more than slowClientBytes and
     closed: (_, reason) => closed.push(reason ?? 'client'),
   });
   const bytes = Buffer.alloc(eventBytes, 'x');
-  const group = fanout.createGroup({ key: 'a', channels: ['a'], accepts: () => true, frame: () => bytes }, 0);
+  const group = fanout.createGroup(
+    { key: 'a', channels: ['a'], shape: 'plain', accepts: () => true, frame: () => bytes },
+    0,
+  );
   const outlet = new SocketOutlet(socket, 'raw', {});
   const stream = fanout.open({
     id: 'one',
