@@ -9,8 +9,8 @@ export interface Program {
   readonly pid: number;
   /** Everything it has printed so far. */
   readonly output: () => string;
-  /** Resolves once its output matches. */
-  readonly prints: (pattern: RegExp) => Promise<void>;
+  /** Resolves once its output matches, from a place in it on. @default from its beginning */
+  readonly prints: (pattern: RegExp, from?: number) => Promise<void>;
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   readonly signal: (signal: NodeJS.Signals) => void;
 }
@@ -48,10 +48,10 @@ export function startProgram(
   exited.catch(() => {});
   const output = (): string => printed;
   running.set(child, { output, exited });
-  const prints = (pattern: RegExp): Promise<void> =>
+  const prints = (pattern: RegExp, from = 0): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (!pattern.test(printed)) return;
+        if (!pattern.test(printed.slice(from))) return;
         lookers.delete(look);
         resolve();
       };

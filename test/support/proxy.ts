@@ -14,6 +14,9 @@ export interface TcpProxy {
   readonly close: () => void;
 }
 
+/** What is kept of what was asked on a connection: enough to tell what it is for. */
+const askedCharacters = 65_536;
+
 export function startProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let target = targetPort;
@@ -22,7 +25,7 @@ export function startProxy(targetPort: number): Promise<TcpProxy> {
     const pair: Pair = { inner, asked: '' };
     pairs.add(pair);
     outer.on('data', (bytes) => {
-      pair.asked += bytes.toString();
+      if (pair.asked.length < askedCharacters) pair.asked += bytes.toString();
       inner.write(bytes);
     });
     inner.pipe(outer);
