@@ -66,8 +66,15 @@ export class Store {
 
   /** As in a planned maintenance: writes wait until the standby has everything, then the two change places. */
   async failOver(): Promise<void> {
-    await this.#standbyFollows();
-    await ask(this.#primary, (redis) => redis.call('FAILOVER', 'TO', '127.0.0.1', String(this.#standby.port)));
+    const order = ['TO', '127.0.0.1', String(this.#standby.port)];
+    await eventually('the standby can take over', async () => {
+      await this.#standbyFollows();
+      // refused until the primary, too, has noticed that its standby follows
+      return ask(this.#primary, (redis) => redis.call('FAILOVER', ...order)).then(
+        () => true,
+        () => false,
+      );
+    });
     await eventually('the standby is promoted', () => says(this.#standby, 'role:master'));
     this.#changePlaces();
   }
