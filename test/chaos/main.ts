@@ -69,4 +69,7 @@ async function playRound(seed: number, flags: Flags): Promise<boolean> {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stopPrograms().then(() => process.exit(1)));
+}
 process.exitCode = (await main(command.parse().opts<Flags>())) ? 0 : 1;
