@@ -76,6 +76,10 @@ describe('what is as it should be', () => {
     expect(verdict([...events(0, 1, 2, 3), told, ...[6, 7, 8, 9].map(delivered)], { publishes })).toEqual([]);
   });
 
+  test('a loss in the midst of a replay, told at its beginning', () => {
+    expect(verdict([...events(0, 1), gapAfter(1, ['a'], 80), ...events(2, 3, 5, 6, 7, 8, 9)])).toEqual([]);
+  });
+
   test('an event behind the closing one that has not come yet', () => {
     const publishes = [...log.publishes, { ...published(10), id: idAt(100) }];
     expect(verdict(events(...numbers), { publishes })).toEqual([]);

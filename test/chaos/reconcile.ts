@@ -68,7 +68,7 @@ function reconcileChannel({ entries }: StreamRecord, channel: string, order: Ord
   const account = (upTo: number, index: number): void => {
     for (; next < upTo; next++) {
       const missing = held[next];
-      if (missing === undefined || isCovered(entries, channel, missing, { from: before, to: index }, order)) continue;
+      if (missing === undefined || isCovered(entries, channel, missing, index, order)) continue;
       const what = missing.accepted ? 'was accepted' : 'reached another stream';
       report('lost', index, channel, missing.number, `${what}, is missing here, and no gap covers it`);
     }
@@ -93,26 +93,20 @@ function reconcileChannel({ entries }: StreamRecord, channel: string, order: Ord
   account(order.owed(channel), entries.length);
 }
 
-/** The span of a record between two neighbouring events of a channel, both ends excluded. */
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
- * A gap speaks for what its channels had between the client's position and the gap's place. So it excuses a missing
- * event if it stands where that event should be, between the channel's neighbours; if the event was sent before the gap
- * was told; and if the event stands after the position that the client had when it was told. What lies before that
- * position had been vouched for: a cursor means "everything up to here".
+ * A gap tells the client to fetch anew what its channels stand for: what was sent before that moment is settled with it.
+ * So it excuses a missing event that was sent before the gap was told and is behind it in the record, which is where a
+ * replay meets the hole; but none from before the position the client had by then. That had been vouched for: a cursor
+ * means "everything up to here".
  */
 function isCovered(
   entries: readonly Entry[],
   channel: string,
   { sentAt, id }: HeldEvent,
-  { from, to }: Span,
+  before: number,
   { isAfter }: Order,
 ): boolean {
-  for (let index = from + 1; index < to; index++) {
+  for (let index = 0; index < before; index++) {
     const entry = entries[index] as Entry;
     if (entry.kind !== 'gap' || !entry.channels.includes(channel)) continue;
     const position = entries[index - 1]?.id ?? '';
