@@ -17,6 +17,8 @@ export interface ClientOptions {
   readonly name: string;
   readonly url: string;
   readonly channels: readonly string[];
+  /** How much longer than asked it stays away before it comes back, as a laptop does that was closed. */
+  readonly awayMs: number;
 }
 
 const pathOf = (url: string, channels: readonly string[]): string =>
@@ -48,15 +50,17 @@ const firstRetryMs = 1000;
 class PlainClient implements ChaosClient {
   readonly record: Recorder;
   readonly #path: string;
+  readonly #awayMs: number;
   #retryMs = firstRetryMs;
   #id = '';
   #closed = false;
   #cut = (): void => {};
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ name, url, channels }: ClientOptions) {
+  constructor({ name, url, channels, awayMs }: ClientOptions) {
     this.record = new Recorder(name, channels);
     this.#path = pathOf(url, channels);
+    this.#awayMs = awayMs;
   }
 
   met(wanted: (entry: Entry) => boolean): Promise<void> {
@@ -102,6 +106,6 @@ class PlainClient implements ChaosClient {
   #comeBack(): void {
     if (this.#closed) return;
     this.record.note('ended');
-    this.#timer = setTimeout(() => this.connect(), this.#retryMs);
+    this.#timer = setTimeout(() => this.connect(), this.#retryMs + this.#awayMs);
   }
 }

@@ -34,6 +34,9 @@ export interface Outcome {
 const replicas = 3;
 /** Every so many streams is an EventSource. */
 const eventSourceEach = 10;
+/** And every so many of the others stays away for a while after each end. */
+const awayEach = 7;
+const awayMs = 7000;
 const mostChannels = 5;
 /** For all streams to open, and for all to get what they are owed in the end. */
 const settleMs = 90_000;
@@ -82,7 +85,8 @@ function openClients(
     const wanted = Array.from({ length: random.between(1, mostChannels) }, () => random.popular(channels.length));
     const open = index % eventSourceEach === 0 ? openEventSource : openPlainClient;
     const chosen = [...new Set(wanted)].map((place) => channels[place] as string);
-    return open({ name: `stream${index}`, url: nginx.url, channels: chosen });
+    const away = index % awayEach === 1 ? awayMs : 0;
+    return open({ name: `stream${index}`, url: nginx.url, channels: chosen, awayMs: away });
   });
 }
 
