@@ -15,10 +15,18 @@ export function figuresOf({ records, publishes, faults, violations, failures }: 
   return [
     `${faults} faults`,
     `${records.length} streams (opened ${reopened} times)`,
-    `${publishes.length} events sent, ${accepted} accepted, ${count('event')} delivered`,
+    `${publishes.length} events sent, ${accepted} accepted (none for ${seconds(longestPauseMs(publishes))} at most), ${count('event')} delivered`,
     `${count('gap')} gaps`,
     `${violations.length} violations, ${failures.length} failures`,
   ].join(', ');
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** How long nothing was accepted at a stretch: faults of the store explain some, and a service that hangs the rest. */
+function longestPauseMs(publishes: readonly Publish[]): number {
+  const times = publishes.flatMap(({ id, answeredAt }) => (id === undefined ? [] : [answeredAt])).sort((a, b) => a - b);
+  return times.slice(1).reduce((longest, at, before) => Math.max(longest, at - (times[before] ?? at)), 0);
 }
 
 export const sentenceOf = ({ kind, stream, channel, number, index, detail }: Violation): string =>
