@@ -21,7 +21,7 @@ import type { RedisConnection } from './redis-connection.ts';
 import { eventOf, readPage } from './redis-history.ts';
 import { epochKey, lastKey, logKey, lostKey, onceKey, type Topics, tailKey, topicsIn } from './redis-keys.ts';
 import { beatScript, publishOnceScript, publishScript } from './scripts.ts';
-import { Witness } from './witness.ts';
+import { type Testimony, Witness } from './witness.ts';
 
 /** The scripts, as ioredis adds them to a client. */
 interface Scripts {
@@ -54,7 +54,8 @@ export class RedisBroker implements Broker {
   readonly #tailMs: number;
   readonly #holds = new Map<string, Hold>();
   readonly #beats = new Beats((nonce) => this.#sendBeat(nonce));
-  readonly #witness = new Witness();
+  readonly #answered = new Witness();
+  readonly #overheard = new Witness();
   #intake: Intake | undefined;
   #beatTimer: NodeJS.Timeout | undefined;
   /** The subscriber's connection listens to all that is held. */
@@ -72,7 +73,7 @@ export class RedisBroker implements Broker {
     const notify = sharded ? 'SPUBLISH' : 'PUBLISH';
     commands.defineCommand('publishEvents', { numberOfKeys: 5, lua: publishScript(notify) });
     commands.defineCommand('publishOnce', { numberOfKeys: 6, lua: publishOnceScript(notify) });
-    commands.defineCommand('beat', { numberOfKeys: 5, lua: beatScript(notify) });
+    commands.defineCommand('beat', { numberOfKeys: 8, lua: beatScript(notify) });
     this.#commands = commands as Redis & Scripts;
   }
 
@@ -90,6 +91,7 @@ export class RedisBroker implements Broker {
     for (const event of ['message', 'smessage'])
       subscriber.on(event, (name: string, message: string) => this.#heard(name, message));
     subscriber.on('close', () => this.#lost());
+    commands.on('close', () => this.#answered.interrupted());
     const reached = new Promise<void>((resolve) => {
       const check = (): void => void this.#check().then(() => this.#hears && resolve());
       for (const client of [commands, subscriber]) client.on('ready', check);
@@ -174,7 +176,7 @@ export class RedisBroker implements Broker {
 
   #accepted(channel: string, [epoch = '', ...positions]: readonly string[]): Published {
     const cursors = positions.map((position) => ({ epoch, position: Number(position) }));
-    this.#witness.saw(epoch, channel, cursors.at(-1)?.position ?? 0);
+    this.#answered.saw(epoch, channel, cursors.at(-1)?.position ?? 0);
     return cursors;
   }
 
@@ -192,17 +194,20 @@ export class RedisBroker implements Broker {
     }
   }
 
-  #sendBeat(nonce: string): Promise<unknown> {
+  async #sendBeat(nonce: string): Promise<void> {
     const { epoch, position } = this.here();
-    const keys = [lastKey, epochKey, this.#beatTopic, lostKey, tailKey(this.#witness.channel)];
-    const args = [newEpoch(), epoch, position, nonce, this.#witnessed(epoch), this.#tailMs];
-    return this.#commands.beat(...keys, ...args);
+    const witnesses = [this.#answered, this.#overheard];
+    const told = witnesses.map(({ testimony }) => testimony);
+    const keys = [lastKey, epochKey, this.#beatTopic, lostKey];
+    const sought = told.flatMap(({ channel }) => [logKey(channel), tailKey(channel)]);
+    const args = [newEpoch(), epoch, position, nonce, this.#tailMs, ...told.map((one) => this.#positionOf(one, epoch))];
+    await this.#commands.beat(...keys, ...sought, ...args);
+    for (const [index, one] of told.entries()) witnesses[index]?.confirmed(one);
   }
 
-  /** The witness speaks of its own history only, and not for longer than the store keeps what it would confirm. */
-  #witnessed(epoch: string): number {
-    const { position } = this.#witness;
-    return this.#witness.epoch === epoch && timeOfPosition(position) > Date.now() - this.#tailMs / 2 ? position : 0;
+  /** A witness speaks of its own history only, and not for longer than the store keeps what it would confirm. */
+  #positionOf({ epoch, position }: Testimony, current: string): number {
+    return epoch === current && timeOfPosition(position) > Date.now() - this.#tailMs / 2 ? position : 0;
   }
 
   #heard(name: string, message: string): void {
@@ -217,11 +222,12 @@ export class RedisBroker implements Broker {
     const [epoch = '', position = '', previous = '', ...type] = message.slice(0, headEnd).split(' ');
     const channel = this.#topics.channelOf(name);
     const event = eventOf(channel, Number(position), type.join(' '), message.slice(headEnd + 1));
-    this.#witness.saw(epoch, channel, event.position);
+    this.#overheard.saw(epoch, channel, event.position);
     this.#intake?.event(epoch, event, Number(previous));
   }
 
   #lost(): void {
+    this.#overheard.interrupted();
     this.#hears = false;
     this.#subscribed = false;
     this.#intake?.interrupt();

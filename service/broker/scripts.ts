@@ -79,25 +79,34 @@ return positions
  * all earlier notices on the same connection, so whoever hears it has heard them. It also lifts the store's clock to the
  * time, and to what this replica has already seen: a promoted copy that lost the last writes must not reuse positions.
  *
- * Whether writes were lost shows in the last event that this replica knows of, its witness: a copy holds what the
- * primary wrote up to some moment, so where the last is there, all are. Otherwise the store notes up to which position
- * events may be missing, and every beat carries that on.
+ * Whether writes were lost shows in the last events that this replica knows of, its witnesses: a copy holds what the
+ * primary wrote up to some moment, so where the last is there, all are. It is there when the log has it, or when what
+ * follows it, in the log or as the channel's tail, does not name an older predecessor: others may have published since.
+ * Otherwise the store notes up to which position events may be missing, and every beat carries that on.
  *
  * A full store cannot keep the position; that is no reason not to be heard.
  *
- * KEYS: last position, epoch, topic, lost position, tail of the witness's channel. ARGV: epoch if there is none, epoch and
- * position this replica has seen, a nonce, the witness's position, life of the note in ms.
+ * KEYS: last position, epoch, topic, lost position, then log and tail of each witness's channel. ARGV: epoch if there is
+ * none, epoch and position this replica has seen, a nonce, life of the note in ms, then the witnesses' positions.
  */
 export const beatScript = (notify: Notify): string => `${clock}
+local function holds(log, tail, position)
+  local entries = redis.pcall('XRANGE', log, text(position), '+', 'COUNT', 1)
+  local entry = not entries.err and entries[1]
+  if not entry then return tonumber(redis.call('GET', tail) or '0') >= position end
+  return entry[1] == text(position) .. '-0' or tonumber(entry[2][2]) >= position
+end
 local epoch = epochOf(KEYS[2], ARGV[1])
 local last = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tick() * 1024)
 local lost = redis.call('GET', KEYS[4]) or '0'
 if epoch == ARGV[2] then
   last = math.max(last, tonumber(ARGV[3]))
-  local witness = tonumber(ARGV[5])
-  if witness > tonumber(lost) and witness > tonumber(redis.call('GET', KEYS[5]) or '0') then
-    lost = text(last)
-    redis.call('SET', KEYS[4], lost, 'PX', ARGV[6])
+  for i = 6, #ARGV do
+    local witness = tonumber(ARGV[i])
+    if witness > tonumber(lost) and not holds(KEYS[2 * i - 7], KEYS[2 * i - 6], witness) then
+      lost = text(last)
+      redis.call('SET', KEYS[4], lost, 'PX', ARGV[5])
+    end
   end
 end
 local kept = redis.pcall('SET', KEYS[1], text(last))
