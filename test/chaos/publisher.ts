@@ -9,6 +9,11 @@ export interface PublisherOptions {
   readonly urls: readonly string[];
   readonly channels: readonly string[];
   readonly eventsPerSecond: number;
+  /**
+   * Half of the publishes are sent again until they are accepted, each under an Idempotency-Key of its own. Not where the
+   * store may forget its keys: there an event could rightly be published twice.
+   */
+  readonly insists: boolean;
 }
 
 /** Longer than a replica waits for its store. */
@@ -17,6 +22,9 @@ const answerMs = 5000;
 const unsure: readonly number[] = [502, 503, 504];
 const mostInOne = 3;
 const closingTries = 100;
+const insistentShare = 0.5;
+const insistentTries = 10;
+const betweenTriesMs = 200;
 
 /** Publishes on all channels at once, on each one after the other, and keeps the log. */
 export class Publisher {
@@ -56,7 +64,7 @@ export class Publisher {
     for (let tries = 0; tries < closingTries; tries++) {
       const [last] = await this.#publish(channel, 1);
       if (last?.id !== undefined) return [channel, last.number];
-      await pause(200);
+      await pause(betweenTriesMs);
     }
     throw new Error(`${channel}: none of ${closingTries} publishes was accepted after all faults were over`);
   }
@@ -87,12 +95,28 @@ export class Publisher {
 
   /** The ids it was accepted with; none when it failed, or may have. */
   async #send(channel: string, events: readonly Publish[]): Promise<readonly string[]> {
+    const { insists, random } = this.#options;
+    if (!insists || random.next() >= insistentShare) return this.#try(channel, events, {});
+    const headers = { 'idempotency-key': `publish-${events[0]?.number}` };
+    for (let tries = 0; tries < insistentTries; tries++) {
+      const ids = await this.#try(channel, events, headers);
+      if (ids.length > 0) return ids;
+      await pause(betweenTriesMs);
+    }
+    return [];
+  }
+
+  async #try(
+    channel: string,
+    events: readonly Publish[],
+    headers: Readonly<Record<string, string>>,
+  ): Promise<readonly string[]> {
     const url = this.#options.random.pick(this.#options.urls);
     const body = events.map(({ number }) => ({ data: eventData(channel, number) }));
     try {
       const response = await fetch(`${url}/channels/${channel}/events`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body.length === 1 ? body[0] : body),
         signal: AbortSignal.timeout(answerMs),
       });

@@ -1,6 +1,6 @@
 /** What was sent and what arrived: the two sides that are reconciled. Times are milliseconds of one process's clock. */
 
-/** One event as its publisher knows it. Each is sent once: what failed is not sent again under the same number. */
+/** One event as its publisher knows it. Sent once, or again and again under one Idempotency-Key. */
 export interface Publish {
   readonly channel: string;
   /** Unique; on one channel in the order of sending, each after the answer to the one before or after giving it up. */

@@ -56,7 +56,8 @@ export async function runChaos(options: ChaosOptions): Promise<Outcome> {
       client.met((entry) => entry.kind === 'note' && entry.what.startsWith('opened')),
     );
     const urls = [cluster.nginx.url, ...cluster.replicas.map(({ url }) => url)];
-    const publisher = new Publisher({ random, urls, channels, eventsPerSecond: options.eventsPerSecond });
+    const insists = !kinds.some(isLosing);
+    const publisher = new Publisher({ random, urls, channels, eventsPerSecond: options.eventsPerSecond, insists });
     publisher.start();
     const schedule = scheduleOf({ seed, forMs, kinds, replicas });
     const firstLossAt = await play(cluster, schedule, forMs, { log, failed: (why) => failures.push(why) });
