@@ -32,7 +32,7 @@ export class Publisher {
   /** Answers that no sound publish may get. */
   readonly faults: string[] = [];
   readonly #options: PublisherOptions;
-  #stopped = false;
+  readonly #stopping = new AbortController();
   #publishing: Promise<unknown> = Promise.resolve();
 
   constructor(options: PublisherOptions) {
@@ -50,7 +50,7 @@ export class Publisher {
 
   /** Resolves when every publish under way has been answered or given up. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     await this.#publishing;
   }
 
@@ -71,11 +71,12 @@ export class Publisher {
 
   async #keepPublishing(channel: string, eventsPerSecond: number): Promise<void> {
     const { random } = this.#options;
-    while (!this.#stopped) {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       const count = random.between(1, mostInOne);
       // as independent publishers would come: the pauses are exponential
-      await pause((-Math.log(1 - random.next()) * 1000 * count) / eventsPerSecond);
-      if (!this.#stopped) await this.#publish(channel, count);
+      await pause((-Math.log(1 - random.next()) * 1000 * count) / eventsPerSecond, signal);
+      if (!signal.aborted) await this.#publish(channel, count);
     }
   }
 

@@ -1,5 +1,8 @@
-/** Time as a part of the load or of a fault; nothing is ever awaited this way. */
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Time as a part of the load or of a fault; nothing is ever awaited this way. A signal cuts it short. */
+export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+  wait(ms, undefined, signal && { signal }).catch(() => {});
 
 const patienceMs = 60_000;
 
