@@ -8,7 +8,7 @@ import {
 } from '../lib/policy/index.ts';
 import { type Broker, type Cursor, type StoredEvent, StoreUnavailable } from './broker/broker.ts';
 import { readCursor, writeCursor } from './broker/cursor.ts';
-import { timeOfPosition } from './broker/position.ts';
+import { positionOfTime, timeOfPosition } from './broker/position.ts';
 import { Control, controlChannel } from './control.ts';
 import { Fanout } from './fanout/fanout.ts';
 import type { Framing } from './fanout/frame.ts';
@@ -52,6 +52,8 @@ export type ServiceStream = Stream<StoredEvent>;
 type ServiceGroup = Group<StoredEvent>;
 
 const nothing = Buffer.alloc(0);
+/** A stream that is sent nothing is told at least this often, while history is replaced once, where it stands. */
+const marksPerHistory = 4;
 
 /**
  * From the broker to the streams: opens a stream at its cursor, replays what it missed, lets it join the log of its
@@ -86,6 +88,11 @@ export class Delivery {
       stallMs: policy.missedHeartbeats * policy.heartbeatSeconds * 1000,
       slowClientBytes: policy.slowClientBytes,
       reasons: { age: 'max-age', expired: 'token-expired', slow: 'slow' },
+      mark: {
+        events: Math.ceil(policy.replayMaxEvents / marksPerHistory),
+        positions: positionOfTime((policy.replaySeconds * 1000) / marksPerHistory),
+        bytes: ({ shape }, position) => wires[shape].mark(this.#cursorAt(position)),
+      },
       goodbye: (reason, stream) => this.#goodbye(reason, stream.group),
       closed: (stream, reason) => {
         this.#count(stream.owner, -1);

@@ -82,7 +82,7 @@ export class PollOutlet implements Outlet {
     if (kind === 'event') {
       this.events.push(json);
       this.#bytes += json.length;
-    } else this.#hear(JSON.parse(json));
+    } else if (kind === 'notice') this.#hear(JSON.parse(json));
     if (id !== '') this.cursor = id;
   }
 

@@ -95,6 +95,7 @@ export class Fanout<E extends Event, Reason extends string> {
       ring: new Ring(since, this.#limits),
       streams: [],
       swept: 0,
+      passed: 0,
       dirty: false,
     };
     this.#groups.set(group.key, group);
@@ -169,8 +170,11 @@ export class Fanout<E extends Event, Reason extends string> {
 
   /** Hands an event to every group that holds its channel. Positions never go down. */
   append(event: E): void {
+    const { mark } = this.#options;
     for (const group of this.#byChannel.get(event.channel) ?? []) {
       if (group.accepts(event)) this.#appendTo(group, event.position, group.frame(event));
+      else if (mark && (++group.passed >= mark.events || event.position - group.ring.newest >= mark.positions))
+        this.#appendTo(group, event.position, mark.bytes(group, event.position));
     }
   }
 
@@ -237,6 +241,7 @@ export class Fanout<E extends Event, Reason extends string> {
   }
 
   #appendTo(group: Group<E>, position: number, bytes: Buffer): void {
+    group.passed = 0;
     group.ring.append(position, bytes);
     this.#sweeper.grown(group);
   }

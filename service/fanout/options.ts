@@ -10,6 +10,16 @@ export interface FanoutOptions<E extends Event, Reason> {
   readonly reasons: { readonly age: Reason; readonly expired: Reason; readonly slow: Reason };
   /** The last bytes a stream gets before it is closed for a reason. */
   readonly goodbye: (reason: Reason, stream: Stream<E>) => Buffer;
+  /**
+   * A stream whose filter lets little through keeps its last id while history goes on, and would be told of a loss that
+   * does not concern it. So a group gets an entry that says nothing but its position, when this many events or this
+   * much of the order have passed it by.
+   */
+  readonly mark?: {
+    readonly events: number;
+    readonly positions: number;
+    readonly bytes: (group: Group<E>, position: number) => Buffer;
+  };
   /** `reason` is undefined when the other side left. */
   readonly closed?: (stream: Stream<E>, reason: Reason | undefined) => void;
   /** A pass over a group is done; the oldest event it handed out stands at `position`. */

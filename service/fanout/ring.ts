@@ -50,6 +50,11 @@ export class Ring {
     return this.#first + this.#entries.length - this.#dead;
   }
 
+  /** Everything of the group up to here has been in the ring. */
+  get newest(): number {
+    return this.head === this.#first ? this.since : this.#at(this.head - 1).position;
+  }
+
   get first(): number {
     return this.#first;
   }

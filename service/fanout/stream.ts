@@ -39,6 +39,8 @@ export interface Group<E extends Event> extends Subscription<E> {
   /** The index up to which the last sweep has served everybody who could take it. */
   swept: number;
   dirty: boolean;
+  /** Events of its channels that it did not want, since its last entry. */
+  passed: number;
 }
 
 export interface Stream<E extends Event> {

@@ -8,6 +8,8 @@ const notice = ({ data, ...rest }: Notice): Buffer => Buffer.from(frame({ ...res
 export const plain: Wire = {
   event: (event, id) => eventFrame(event, id, event.data),
   notice,
+  // WHATWG HTML §9.2.6: without data nothing is dispatched, but the last event ID is set all the same
+  mark: (id) => Buffer.from(frame({ id })),
   heartbeat: (kind, framing) => heartbeats[kind][framing],
 };
 

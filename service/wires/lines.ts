@@ -4,12 +4,15 @@ import { messageOf, type Wire } from './wire.ts';
 export const line: Wire = {
   event: (event, id) => Buffer.from(`e${id} ${messageOf(event, id)}\n`),
   notice: ({ type, id = '', data }) => Buffer.from(`n${id} ${JSON.stringify({ type, data })}\n`),
+  mark: (id) => Buffer.from(`m${id} {}\n`),
   // the answer is the only thing that is ever sent
   heartbeat: () => Buffer.alloc(0),
 };
 
+const kinds: Readonly<Record<string, Line['kind']>> = { e: 'event', n: 'notice', m: 'mark' };
+
 export interface Line {
-  readonly kind: 'event' | 'notice';
+  readonly kind: 'event' | 'notice' | 'mark';
   /** Empty for a notice that moves no resume point. */
   readonly id: string;
   /** The event's object, or the notice's. */
@@ -23,6 +26,6 @@ export function linesOf(bytes: Buffer): readonly Line[] {
     .filter((one) => one !== '')
     .map((one) => {
       const idEnd = one.indexOf(' ');
-      return { kind: one[0] === 'e' ? 'event' : 'notice', id: one.slice(1, idEnd), json: one.slice(idEnd + 1) };
+      return { kind: kinds[one[0] ?? ''] ?? 'notice', id: one.slice(1, idEnd), json: one.slice(idEnd + 1) };
     });
 }

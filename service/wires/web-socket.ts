@@ -32,5 +32,6 @@ const heartbeat = textFrame('{"type":"heartbeat","data":{}}');
 export const message: Wire = {
   event: (event, id) => textFrame(messageOf(event, id)),
   notice: ({ type, id, retryMs, data }) => textFrame(JSON.stringify({ id, type, data: { ...data, retryMs } })),
+  mark: (id) => textFrame(JSON.stringify({ id, type: 'stream:cursor', data: {} })),
   heartbeat: (kind) => (kind === 'event' ? heartbeat : ping),
 };

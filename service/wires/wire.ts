@@ -14,6 +14,8 @@ export interface Notice {
 export interface Wire {
   readonly event: (event: StoredEvent, id: string) => Buffer;
   readonly notice: (notice: Notice) => Buffer;
+  /** Where the client stands from here on, and nothing else. */
+  readonly mark: (id: string) => Buffer;
   /** Carries no id: a heartbeat moves no resume point. In its framing already, because all streams share it. */
   readonly heartbeat: (kind: HeartbeatKind, framing: Framing) => Buffer;
 }
