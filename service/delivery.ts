@@ -85,6 +85,7 @@ export class Delivery {
     this.#observer = observer;
     this.fanout = new Fanout<StoredEvent, CloseReason>({
       heartbeatMs: policy.heartbeatSeconds * 1000,
+      heartbeat: (stream) => this.#heartbeat(stream),
       stallMs: policy.missedHeartbeats * policy.heartbeatSeconds * 1000,
       slowClientBytes: policy.slowClientBytes,
       reasons: { age: 'max-age', expired: 'token-expired', slow: 'slow' },
@@ -185,7 +186,7 @@ export class Delivery {
       group,
       outlet,
       framing,
-      heartbeat: heartbeat === 'off' ? nothing : wires[group.shape].heartbeat(heartbeat, framing),
+      heartbeat,
       endsInMs: Math.min(ageMs, rightsMs),
       expires: rightsMs < ageMs,
     });
@@ -328,6 +329,11 @@ export class Delivery {
   #measure(position: number): void {
     const published = timeOfPosition(position);
     if (published > 0) this.#observer.latency?.(Math.max(0, Date.now() - published) / 1000);
+  }
+
+  #heartbeat({ group, heartbeat, framing }: ServiceStream): Buffer {
+    if (heartbeat === 'off') return nothing;
+    return wires[group.shape].heartbeat(heartbeat, framing, this.#broker.connected ? 'usual' : 'storeLost');
   }
 
   #goodbye(reason: CloseReason, { shape }: ServiceGroup): Buffer {

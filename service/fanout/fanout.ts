@@ -1,13 +1,12 @@
 import { framed } from './frame.ts';
 import { Goodbyes } from './goodbyes.ts';
+import { Groups } from './groups.ts';
 import type { FanoutOptions, Opening } from './options.ts';
 import { Ring, type RingLimits } from './ring.ts';
-import type { Event, Group, Stream, Subscription } from './stream.ts';
+import { type Event, type Group, nowhere, type Stream, type Subscription } from './stream.ts';
 import { Sweeper } from './sweeper.ts';
 import { Wheel } from './wheel.ts';
 
-/** An empty group keeps its ring this long, for the clients that a proxy's reload sends back together. */
-const lingerMs = 30_000;
 /** After a drain, goodbyes have this long to be sent. */
 const drainedMs = 1000;
 
@@ -22,11 +21,8 @@ export class Fanout<E extends Event, Reason extends string> {
   readonly #options: FanoutOptions<E, Reason>;
   readonly #now: () => number;
   readonly #limits: RingLimits;
-  readonly #groups = new Map<string, Group<E>>();
-  readonly #byChannel = new Map<string, Set<Group<E>>>();
+  readonly #groups = new Groups<E>();
   readonly #streams = new Set<Stream<E>>();
-  /** Groups without streams, and since when; the longest first. */
-  readonly #idle = new Map<Group<E>, number>();
   readonly #wheel: Wheel<Stream<E>>;
   readonly #ticker: NodeJS.Timeout;
   readonly #goodbyes = new Goodbyes();
@@ -76,16 +72,16 @@ export class Fanout<E extends Event, Reason extends string> {
   /** Streams that listen to a channel. */
   listenersOf(channel: string): number {
     let streams = 0;
-    for (const group of this.#byChannel.get(channel) ?? []) streams += group.streams.length;
+    for (const group of this.#groups.holding(channel)) streams += group.streams.length;
     return streams;
   }
 
   get groups(): Iterable<Group<E>> {
-    return this.#groups.values();
+    return this.#groups.all();
   }
 
   groupOf(key: string): Group<E> | undefined {
-    return this.#groups.get(key);
+    return this.#groups.of(key);
   }
 
   /** A new group whose log begins after `since`. */
@@ -98,13 +94,7 @@ export class Fanout<E extends Event, Reason extends string> {
       passed: 0,
       dirty: false,
     };
-    this.#groups.set(group.key, group);
-    this.#idle.set(group, this.#now());
-    for (const channel of group.channels) {
-      const holders = this.#byChannel.get(channel);
-      if (holders) holders.add(group);
-      else this.#byChannel.set(channel, new Set([group]));
-    }
+    this.#groups.add(group, this.#now());
     return group;
   }
 
@@ -131,7 +121,7 @@ export class Fanout<E extends Event, Reason extends string> {
       waiting: undefined,
     };
     opened.group.streams.push(opened);
-    this.#idle.delete(opened.group);
+    this.#groups.entered(opened.group);
     this.#streams.add(opened);
     this.#wheel.add(opened, Math.min(now + this.#options.heartbeatMs, opened.endsAt));
     return opened;
@@ -149,7 +139,7 @@ export class Fanout<E extends Event, Reason extends string> {
     if (stream.closed) return;
     this.#abandonMove(stream);
     this.#moves.set(stream, group);
-    this.#idle.delete(group);
+    this.#groups.entered(group);
     this.#deliver(stream, this.#now());
   }
 
@@ -171,7 +161,7 @@ export class Fanout<E extends Event, Reason extends string> {
   /** Hands an event to every group that holds its channel. Positions never go down. */
   append(event: E): void {
     const { mark } = this.#options;
-    for (const group of this.#byChannel.get(event.channel) ?? []) {
+    for (const group of this.#groups.holding(event.channel)) {
       if (group.accepts(event)) this.#appendTo(group, event.position, group.frame(event));
       else if (mark && (++group.passed >= mark.events || event.position - group.ring.newest >= mark.positions))
         this.#appendTo(group, event.position, mark.bytes(group, event.position));
@@ -182,15 +172,15 @@ export class Fanout<E extends Event, Reason extends string> {
   announce(channels: readonly string[] | 'all', position: number, bytes: (group: Group<E>) => Buffer): void {
     const groups =
       channels === 'all'
-        ? this.#groups.values()
-        : new Set(channels.flatMap((channel) => [...(this.#byChannel.get(channel) ?? [])]));
+        ? this.#groups.all()
+        : new Set(channels.flatMap((channel) => [...this.#groups.holding(channel)]));
     for (const group of groups) this.#appendTo(group, position, bytes(group));
   }
 
   /** Empties all logs; they begin again after `since`. Streams that cannot take what is still in them are slow. */
   reset(since: number): void {
     this.#sweeper.flush();
-    for (const group of this.#groups.values()) group.ring.reset(since);
+    for (const group of this.#groups.all()) group.ring.reset(since);
   }
 
   /** The outlet has room again. */
@@ -204,6 +194,8 @@ export class Fanout<E extends Event, Reason extends string> {
   gone(stream: Stream<E>): void {
     this.#goodbyes.gone(stream.outlet);
     this.#remove(stream, undefined);
+    // the wheel remembers the stream until its turn comes: without its socket
+    stream.outlet = nowhere;
   }
 
   /** Ends a stream with a goodbye that says why. */
@@ -276,7 +268,7 @@ export class Fanout<E extends Event, Reason extends string> {
   #abandonMove(stream: Stream<E>): void {
     const group = this.#moves.get(stream);
     if (!this.#moves.delete(stream) || group === undefined) return;
-    if (group.streams.length === 0) this.#idle.set(group, this.#now());
+    this.#groups.left(group, this.#now());
   }
 
   /** Fallen out of the ring, or too far behind. Only a full outlet can be behind: a burst is no reader's fault. */
@@ -307,7 +299,7 @@ export class Fanout<E extends Event, Reason extends string> {
       group.streams[place] = last;
       last.place = place;
     }
-    if (group.streams.length === 0) this.#idle.set(group, this.#now());
+    this.#groups.left(group, this.#now());
   }
 
   #wake(stream: Stream<E>): void {
@@ -326,7 +318,7 @@ export class Fanout<E extends Event, Reason extends string> {
     }
     if (now - stream.writtenAt >= heartbeatMs && !stream.blocked) {
       stream.writtenAt = now;
-      this.#put(stream, stream.heartbeat);
+      this.#put(stream, this.#options.heartbeat(stream));
     }
     // a full outlet has bytes under way, which is all that a heartbeat is for
     return Math.min((stream.blocked ? now : stream.writtenAt) + heartbeatMs, stream.endsAt);
@@ -336,20 +328,6 @@ export class Fanout<E extends Event, Reason extends string> {
     const now = this.#now();
     this.#wheel.advance(now);
     this.#goodbyes.destroyOverdue(now);
-    for (const [group, since] of this.#idle) {
-      if (now - since < lingerMs) break;
-      this.#forget(group);
-    }
-  }
-
-  #forget(group: Group<E>): void {
-    this.#idle.delete(group);
-    this.#groups.delete(group.key);
-    for (const channel of group.channels) {
-      const holders = this.#byChannel.get(channel);
-      holders?.delete(group);
-      if (holders?.size === 0) this.#byChannel.delete(channel);
-    }
-    this.#options.forgotten?.(group);
+    this.#groups.sweep(now, this.#options.forgotten);
   }
 }

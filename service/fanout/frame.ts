@@ -35,8 +35,15 @@ type Shared = Readonly<Record<Framing, Buffer>>;
 
 const shared = (text: string): Shared => ({ raw: Buffer.from(text), chunked: framed('chunked', Buffer.from(text)) });
 
-/** Heartbeats: a comment, or an event that scripts can see. They carry no id, so that no resume point moves. */
-export const heartbeats: Readonly<Record<'comment' | 'event', Shared>> = {
-  comment: shared(':\n\n'),
-  event: shared('event: heartbeat\ndata: {}\n\n'),
-};
+/**
+ * Heartbeats: a comment, or an event that scripts can see; and the same while the store is away, so that whoever looks at
+ * a silent stream knows why. They carry no id, so that no resume point moves.
+ */
+export const heartbeats: Readonly<Record<'comment' | 'event', { readonly usual: Shared; readonly storeLost: Shared }>> =
+  {
+    comment: { usual: shared(':\n\n'), storeLost: shared(': store-lost\n\n') },
+    event: {
+      usual: shared('event: heartbeat\ndata: {}\n\n'),
+      storeLost: shared('event: heartbeat\ndata: {"store":"lost"}\n\n'),
+    },
+  };

@@ -3,6 +3,8 @@ import type { Event, Group, Stream } from './stream.ts';
 /** What the core is told once: numbers of the policy, and who wants to know what happens. */
 export interface FanoutOptions<E extends Event, Reason> {
   readonly heartbeatMs: number;
+  /** What a stream gets after that much silence, in its framing. */
+  readonly heartbeat: (stream: Stream<E>) => Buffer;
   /** A stream whose outlet has been full for this long is closed as slow, however little it holds. */
   readonly stallMs: number;
   /** A stream with more unsent bytes than this, in its socket and in the ring, is closed. */

@@ -13,6 +13,9 @@ export interface Outlet {
   destroy(): void;
 }
 
+/** Of a stream whose other side is gone. */
+export const nowhere: Outlet = { write: () => true, unsentBytes: 0, end: () => {}, destroy: () => {} };
+
 /** What the core has to know of an event. */
 export interface Event {
   readonly channel: string;
@@ -48,9 +51,10 @@ export interface Stream<E extends Event> {
   /** Whose it is. */
   readonly owner: string | undefined;
   group: Group<E>;
-  readonly outlet: Outlet;
+  outlet: Outlet;
   readonly framing: Framing;
-  readonly heartbeat: Buffer;
+  /** Which heartbeats it asked for. */
+  readonly heartbeat: 'comment' | 'event' | 'off';
   /** When it was opened, on the core's clock in milliseconds. */
   readonly openedAt: number;
   /** When it ends by age, on the core's clock in milliseconds. */

@@ -10,7 +10,7 @@ export const plain: Wire = {
   notice,
   // WHATWG HTML §9.2.6: without data nothing is dispatched, but the last event ID is set all the same
   mark: (id) => Buffer.from(frame({ id })),
-  heartbeat: (kind, framing) => heartbeats[kind][framing],
+  heartbeat: (kind, framing, store) => heartbeats[kind][store][framing],
 };
 
 /** An event stream whose data says channel and type too, for listeners that want all events in one place. */

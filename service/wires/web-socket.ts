@@ -23,7 +23,10 @@ export function textFrame(message: string): Buffer {
   return bytes;
 }
 
-const heartbeat = textFrame('{"type":"heartbeat","data":{}}');
+const heartbeats = {
+  usual: textFrame('{"type":"heartbeat","data":{}}'),
+  storeLost: textFrame('{"type":"heartbeat","data":{"store":"lost"}}'),
+};
 
 /**
  * WebSocket messages. Notices are the ones without a channel, and tell their retry in their data. Scripts cannot see a
@@ -33,5 +36,5 @@ export const message: Wire = {
   event: (event, id) => textFrame(messageOf(event, id)),
   notice: ({ type, id, retryMs, data }) => textFrame(JSON.stringify({ id, type, data: { ...data, retryMs } })),
   mark: (id) => textFrame(JSON.stringify({ id, type: 'stream:cursor', data: {} })),
-  heartbeat: (kind) => (kind === 'event' ? heartbeat : ping),
+  heartbeat: (kind, _framing, store) => (kind === 'event' ? heartbeats[store] : ping),
 };

@@ -17,7 +17,7 @@ export interface Wire {
   /** Where the client stands from here on, and nothing else. */
   readonly mark: (id: string) => Buffer;
   /** Carries no id: a heartbeat moves no resume point. In its framing already, because all streams share it. */
-  readonly heartbeat: (kind: HeartbeatKind, framing: Framing) => Buffer;
+  readonly heartbeat: (kind: HeartbeatKind, framing: Framing, store: 'usual' | 'storeLost') => Buffer;
 }
 
 /** Hidden from scripts, or an event that they can see. */

@@ -20,6 +20,7 @@ async function groupAfter(
   for (let published = 1; published <= events; published++) await broker.publish('a', [{ data: 'x'.repeat(bytes) }]);
   const fanout = new Fanout<StoredEvent, 'x'>({
     heartbeatMs: 1000,
+    heartbeat: () => Buffer.alloc(0),
     stallMs: 3000,
     slowClientBytes: 1e6,
     reasons: { age: 'x', expired: 'x', slow: 'x' },

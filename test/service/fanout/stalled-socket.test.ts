@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Fanout } from '../../../service/fanout/fanout.ts';
-import { heartbeats } from '../../../service/fanout/frame.ts';
 import { follow, SocketOutlet } from '../../../service/socket-outlet.ts';
 
 test('a socket whose client reads nothing holds no more than slowClientBytes and a batch, then its stream is closed', async () => {
@@ -14,6 +13,7 @@ test('a socket whose client reads nothing holds no more than slowClientBytes and
   const closed: string[] = [];
   const fanout = new Fanout<{ channel: string; position: number }, string>({
     heartbeatMs: 10_000,
+    heartbeat: () => Buffer.from('beat'),
     stallMs: 60_000,
     slowClientBytes,
     reasons: { age: 'age', expired: 'expired', slow: 'slow' },
@@ -32,7 +32,7 @@ test('a socket whose client reads nothing holds no more than slowClientBytes and
     group,
     outlet,
     framing: 'raw',
-    heartbeat: heartbeats.comment.raw,
+    heartbeat: 'comment',
     endsInMs: 60_000,
     expires: false,
   });
