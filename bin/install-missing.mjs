@@ -8,7 +8,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Program to look for → Debian packages that have it. The compiler is for the load of the benchmark that guards speed. */
-const systemPrograms = { nginx: 'nginx', 'redis-server': 'redis-server', curl: 'curl', cc: 'gcc libc6-dev' };
+const systemPrograms = {
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  'redis-server': 'redis-server',
+  curl: 'curl',
+  openssl: 'openssl',
+  cc: 'gcc libc6-dev',
+};
 
 /** A newer nginx than a stable system has: the shipped files are for both ages. Unpacked here, not installed. */
 const newerNginx = { folder: '.cache/suites/forky', suite: 'forky', program: 'nginx=nginx' };

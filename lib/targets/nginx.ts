@@ -1,13 +1,8 @@
 import { policyRule } from '../policy/index.ts';
 import { nginxFiles } from './nginx/files.ts';
 import { readNginx } from './nginx/read.ts';
+import { portsPerReplica } from './proxies.ts';
 import { defineTarget, type Files } from './target.ts';
-
-/**
- * Linux gives one address 28,232 ephemeral ports towards one replica (net.ipv4.ip_local_port_range 32768 to 60999), and
- * nginx takes one for every stream. A few are left for other requests.
- */
-const portsPerReplica = 28_000;
 
 const byService = { because: 'done by the service' };
 

@@ -1,10 +1,13 @@
-import { get, type IncomingMessage } from 'node:http';
+import { get } from 'node:http';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { get as getSecurely } from 'node:https';
+import type { Readable } from 'node:stream';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
 /** A stream as a test sees it: everything that arrived, and ways to wait for more. */
 export interface TestStream {
   readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
   /** Dispatched events, control events included, in order. */
   readonly events: EventSourceMessage[];
   readonly comments: string[];
@@ -32,18 +35,34 @@ export function closeStreams(): void {
 }
 
 export function openStream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
+  const ask = url.startsWith('https:') ? getSecurely : get;
+  const options = { headers: { accept: 'text/event-stream', ...headers }, agent: false, rejectUnauthorized: false };
   return new Promise((resolve, reject) => {
-    const request = get(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false }, (response) =>
-      resolve(follow(response)),
+    const request = ask(url, options, (response) =>
+      resolve(follow(response, response.statusCode ?? 0, response.headers)),
     );
     request.on('error', reject);
     open.add(() => request.destroy());
   });
 }
 
+/** The same over HTTP/2: over TLS by ALPN, over plain TCP by prior knowledge. */
+export function openHttp2Stream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
+  const { origin, pathname, search } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const session: ClientHttp2Session = connect(origin, { rejectUnauthorized: false });
+    session.on('error', reject);
+    open.add(() => session.destroy());
+    const request = session.request({ ':path': pathname + search, accept: 'text/event-stream', ...headers });
+    request.on('response', (answer) => resolve(follow(request, Number(answer[':status']), answer)));
+    request.on('error', reject);
+    request.on('close', () => session.close());
+  });
+}
+
 const isData = ({ event }: EventSourceMessage): boolean => !event?.startsWith('stream:');
 
-function follow(response: IncomingMessage): TestStream {
+function follow(response: Readable, status: number, headers: IncomingHttpHeaders): TestStream {
   const events: EventSourceMessage[] = [];
   const comments: string[] = [];
   const retries: number[] = [];
@@ -78,8 +97,8 @@ function follow(response: IncomingMessage): TestStream {
       check();
     });
   return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
+    status,
+    headers,
     events,
     comments,
     retries,

@@ -6,6 +6,7 @@ import {
   type StreamPolicy,
   softFailHeader,
 } from '../../policy/index.ts';
+import { fileHead, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
 import { type Line, print } from './syntax.ts';
 
@@ -22,32 +23,26 @@ const retrySteps = 10;
 export function nginxFiles(policy: StreamPolicy): Files {
   return {
     'sse-kit.http.conf':
-      head('Streams: the part for the http { } level', [
+      fileHead('Streams: the part for the http { } level', [
         'Who answers, how refusals are worded, and a log format without tokens.',
         'Include it once, inside http { } and outside every server { }:',
         '    include sse-kit.http.conf;',
         'Change: the two server lines.',
       ]) + print(httpLevel(policy)),
     'sse-kit.location.conf':
-      head('Streams: the part for a server { }', [
+      fileHead('Streams: the part for a server { }', [
         'The location of the stream, and what a client gets while no replica answers.',
         'Include it inside the server { } that serves your site, after sse-kit.http.conf:',
         '    include sse-kit.location.conf;',
         'Change: the path of the access log, and the location if your service has another.',
       ]) + print(serverLevel(policy)),
     'example.conf':
-      head('Streams: a whole nginx.conf', [
+      fileHead('Streams: a whole nginx.conf', [
         'A complete site in front of two replicas, with the two files beside it included.',
         'Check:  nginx -t -c $PWD/example.conf',
         'Change: listen, server_name and, for TLS, the certificate lines.',
       ]) + print(mainLevel(policy)),
   };
-}
-
-function head(title: string, lines: readonly string[]): string {
-  const bar = `# ${'-'.repeat(70)}`;
-  const provenance = ['Rendered from the stream policy by `npm run render`; change the policy, not the numbers here.'];
-  return `${[bar, `# | ${title}`, bar, '#', ...[...lines, '', ...provenance].map((line) => `# ${line}`.trimEnd()), ''].join('\n')}\n`;
 }
 
 function httpLevel(policy: StreamPolicy): readonly Line[] {
@@ -261,12 +256,4 @@ function mainLevel(policy: StreamPolicy): readonly Line[] {
       ],
     },
   ];
-}
-
-/** Header names as people write them in configuration: X-SSE-Soft-Fail. */
-function titleCase(header: string): string {
-  return header
-    .split('-')
-    .map((part) => (part === 'sse' ? 'SSE' : part.charAt(0).toUpperCase() + part.slice(1)))
-    .join('-');
 }

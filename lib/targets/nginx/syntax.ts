@@ -1,4 +1,5 @@
 import type { StreamPolicy } from '../../policy/index.ts';
+import { comment } from '../proxies.ts';
 
 /** A directive as it stands in a file; `block` holds what is between its braces. */
 export interface Directive {
@@ -17,15 +18,14 @@ export interface Line {
   readonly block?: readonly Line[];
 }
 
-const width = 100;
-
 /** The lines as nginx configuration: reasons as comments above, blank lines around what has a reason or a block. */
 export function print(lines: readonly Line[], indent = ''): string {
   return lines
     .map((line, index) => {
       const apart = line.why !== undefined || line.block !== undefined || lines[index - 1]?.block !== undefined;
       const gap = index > 0 && apart ? '\n' : '';
-      return gap + comment(line, indent) + directive(line, indent);
+      const reason = line.why === undefined ? '' : comment(line.why, line.from, indent);
+      return gap + reason + directive(line, indent);
     })
     .join('');
 }
@@ -34,28 +34,6 @@ function directive({ directive: text, block }: Line, indent: string): string {
   if (text === undefined) return '';
   if (block === undefined) return `${indent}${text};\n`;
   return `${indent}${text} {\n${print(block, `${indent}    `)}${indent}}\n`;
-}
-
-function comment({ why, from }: Line, indent: string): string {
-  if (why === undefined) return '';
-  const origin = from && from.length > 0 ? ` (${from.join(', ')})` : '';
-  return (why + origin)
-    .split('\n')
-    .flatMap((paragraph) => wrap(paragraph, width - indent.length - 2))
-    .map((text) => `${indent}# ${text}`.trimEnd())
-    .map((text) => `${text}\n`)
-    .join('');
-}
-
-function wrap(text: string, columns: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.length - 1;
-    const longer = lines[last] === '' ? word : `${lines[last]} ${word}`;
-    if (longer.length <= columns || lines[last] === '') lines[last] = longer;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 interface Token {

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { StreamPolicy } from '../../lib/policy/index.ts';
+import { haproxyFiles } from '../../lib/targets/haproxy/files.ts';
+import { freePort, startProgram, temporaryFolder } from '../support/programs.ts';
+import type { Mutation, ProxyDriver } from './driver.ts';
+
+const run = promisify(execFile);
+
+interface Site {
+  readonly args: readonly string[];
+  readonly port: number;
+  readonly tlsPort: number;
+}
+
+/** The rendered files, but for ports and the certificate. */
+async function siteOf(replicas: readonly [number, number], policy: StreamPolicy, mutate: Mutation): Promise<Site> {
+  const folder = temporaryFolder();
+  const [port, tlsPort, certificate] = await Promise.all([freePort(), freePort(), certificateIn(folder)]);
+  const files = Object.entries(haproxyFiles(policy)).map(([name, text]) => {
+    const ours = text
+      .replace('bind :80\n', `bind 127.0.0.1:${port}\n`)
+      .replace('bind :443 ', `bind 127.0.0.1:${tlsPort} `)
+      .replace('/etc/haproxy/sse.example.com.pem', certificate)
+      .replaceAll('127.0.0.1:8081', `127.0.0.1:${replicas[0]}`)
+      .replaceAll('127.0.0.1:8082', `127.0.0.1:${replicas[1]}`);
+    writeFileSync(join(folder, name), mutate(ours));
+    return join(folder, name);
+  });
+  // example.cfg has what comes first, and "-f" keeps the order
+  return { args: files.sort().flatMap((file) => ['-f', file]), port, tlsPort };
+}
+
+async function certificateIn(folder: string): Promise<string> {
+  const [key, certificate, both] = ['key.pem', 'cert.pem', 'both.pem'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  await run('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', certificate]);
+  const { stdout } = await run('cat', [certificate, key]);
+  writeFileSync(both, stdout);
+  return both;
+}
+
+/** A real HAProxy: master and worker, as its systemd unit starts it. */
+export const haproxyDriver = (command = 'haproxy'): ProxyDriver => ({
+  name: command,
+  start: async (replicas, policy, mutate = (text) => text) => {
+    const { args, port, tlsPort } = await siteOf(replicas, policy, mutate);
+    const program = startProgram(command, ['-W', '-db', ...args]);
+    await program.prints(/Loading success/);
+    const loads = (): number => program.output().split('Loading success').length - 1;
+    const [plain, secure] = [`http://127.0.0.1:${port}`, `https://127.0.0.1:${tlsPort}`];
+    return {
+      url: plain,
+      ways: [
+        { name: 'HTTP/1.1', url: plain, http2: false, noticesLeaversLate: true },
+        { name: 'HTTP/1.1 over TLS', url: secure, http2: false, noticesLeaversLate: true },
+        { name: 'HTTP/2', url: plain, http2: true },
+        { name: 'HTTP/2 over TLS', url: secure, http2: true },
+      ],
+      reload: async () => {
+        const before = loads();
+        program.signal('SIGUSR2');
+        await program.prints(new RegExp(`(Loading success[^]*){${before + 1}}`));
+      },
+      log: program.output,
+    };
+  },
+  validate: async (policy, mutate = (text) => text) => {
+    const { args } = await siteOf([8081, 8082], policy, mutate);
+    const { stdout, stderr } = await run(command, ['-c', ...args], { env: pathWithSbin() });
+    if (/WARNING|ALERT/.test(stdout + stderr)) throw new Error(stdout + stderr);
+  },
+});
+
+const pathWithSbin = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`,
+});
