@@ -27,6 +27,8 @@ test('these files are rendered', () => {
     'nginx/sse-kit.http.conf',
     'nginx/sse-kit.location.conf',
     'nginx/example.conf',
+    'proxies/haproxy/sse-kit.cfg',
+    'proxies/haproxy/example.cfg',
     'compose.yaml',
     'k8s/observability/sse-kit-dashboard.json',
     'k8s/observability/alerts.yaml',

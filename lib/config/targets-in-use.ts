@@ -1,4 +1,14 @@
-import { type AnyTarget, alb, ecs, elasticache, ingressNginx, kubernetes, nginx, service } from '../targets/index.ts';
+import {
+  type AnyTarget,
+  alb,
+  ecs,
+  elasticache,
+  haproxy,
+  ingressNginx,
+  kubernetes,
+  nginx,
+  service,
+} from '../targets/index.ts';
 import type { Sections } from './schema.ts';
 
 /** The targets a configuration is meant for: their limits bind it, and their hops are what `sse-kit check` judges. */
@@ -11,5 +21,5 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
+const byProxy = { nginx, haproxy } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
 const byEdge = { 'ingress-nginx': ingressNginx } satisfies Record<Sections['kubernetes']['edge'], AnyTarget>;

@@ -20,6 +20,7 @@ export const brokenPolicies: Readonly<Record<string, Partial<StreamPolicy>>> = {
 /** The same for the limits of targets. */
 export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'nginx-ports-per-replica': { maxStreams: 50_000 },
+  'haproxy-ports-per-replica': { maxStreams: 50_000 },
   'alb-idle-timeout': { idleSeconds: 7200 },
   // outside the field's own range: the limit is for policies that were made without definePolicy
   'alb-deregistration-delay': { propagationSeconds: 4000 },

@@ -1,6 +1,7 @@
 import { alb } from './alb.ts';
 import { ecs } from './ecs.ts';
 import { elasticache } from './elasticache.ts';
+import { haproxy } from './haproxy.ts';
 import { ingressNginx } from './ingress-nginx.ts';
 import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
@@ -9,7 +10,7 @@ import type { AnyTarget } from './target.ts';
 
 export { ingressNginxPrefix } from './ingress-nginx.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
-export { alb, ecs, elasticache, ingressNginx, kubernetes, nginx, service };
+export { alb, ecs, elasticache, haproxy, ingressNginx, kubernetes, nginx, service };
 
 /** Everything the kit can render, in the order of the path from client to store. */
-export const targets: readonly AnyTarget[] = [nginx, alb, ingressNginx, ecs, kubernetes, service, elasticache];
+export const targets: readonly AnyTarget[] = [nginx, haproxy, alb, ingressNginx, ecs, kubernetes, service, elasticache];

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { report } from '../../lib/cli/check.ts';
+import { proxies } from '../../lib/config/schema.ts';
 import { brokenHops, withDefaults } from '../../lib/docs/broken-examples.ts';
 import { defaults, definePolicy, hopRules, policyRules } from '../../lib/policy/index.ts';
 import { targets } from '../../lib/targets/index.ts';
@@ -11,6 +12,9 @@ beforeEach(() => {
   bench = new Bench();
 });
 afterEach(() => bench.remove());
+
+/** Everything the kit can render is in use. */
+const everywhere = { proxies: { use: [...proxies] } };
 
 const offline = { aws: { enabled: false }, kubernetes: { enabled: false } };
 
@@ -23,6 +27,8 @@ const row = (out: string, ...start: readonly string[]): readonly string[] =>
 
 describe('check', () => {
   test('shows the numbers of every hop in use, and how the vendor spells them', async () => {
+    bench.configure(everywhere);
+
     const { status, out, err } = await bench.run('check');
 
     expect([status, err]).toEqual([0, '']);
@@ -43,6 +49,8 @@ describe('check', () => {
   });
 
   test('judges every rule, and says where it holds or why it does not apply', async () => {
+    bench.configure(everywhere);
+
     const { out } = await bench.run('check');
     const ids = [...policyRules, ...targets.flatMap(({ limits }) => limits), ...hopRules].map(({ id }) => id);
 
@@ -237,6 +245,7 @@ describe('targets', () => {
     expect(out).toMatchInlineSnapshot(`
 "ID             TITLE                          IN USE  POLICY FIELDS  LIMITS
 nginx          nginx                          yes     8 of 18        1
+haproxy        HAProxy                        no      9 of 18        1
 alb            AWS Application Load Balancer  no      5 of 18        3
 ingress-nginx  ingress-nginx                  no      2 of 18        3
 ecs            AWS ECS (Fargate)              no      2 of 18        2
@@ -248,6 +257,8 @@ elasticache    AWS ElastiCache (Valkey)       no      1 of 18        1
   });
 
   test('tells with --json where every policy field goes, or why it does not', async () => {
+    bench.configure(everywhere);
+
     const { targets: listed } = JSON.parse((await bench.run('targets', '--json')).out);
 
     expect(listed).toEqual(

@@ -109,7 +109,11 @@ describe('wrong use ends with 2 and a message:', () => {
     ['an option without its value', ['check', '--config'], 'argument missing'],
     ['a missing argument', ['render'], "missing required argument 'target'"],
     ['an argument too many', ['check', 'nginx'], 'too many arguments'],
-    ['an unknown target', ['render', 'squid'], 'unknown target "squid"; the targets are nginx, alb, ingress-nginx'],
+    [
+      'an unknown target',
+      ['render', 'squid'],
+      'unknown target "squid"; the targets are nginx, haproxy, alb, ingress-nginx',
+    ],
   ])('%s', async (_, argv, message) => {
     const { status, out, err } = await bench.run(...argv);
 

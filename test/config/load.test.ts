@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { loadConfig, parseConfig } from '../../lib/config/load.ts';
+import { proxies } from '../../lib/config/schema.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { defaults, type Fault, PolicyError } from '../../lib/policy/index.ts';
 
@@ -128,7 +129,11 @@ describe('fails, naming path, value and what would be accepted,', () => {
       { service: { cpu: 300 } },
       'service.cpu (300) must be one of 256, 512, 1024, 2048, 4096, 8192, 16384',
     ],
-    ['on an unknown proxy', { proxies: { use: ['squid'] } }, 'proxies.use.0 ("squid") must be one of "nginx"'],
+    [
+      'on an unknown proxy',
+      { proxies: { use: ['squid'] } },
+      `proxies.use.0 ("squid") must be one of ${proxies.map((proxy) => `"${proxy}"`).join(', ')}`,
+    ],
     ['on a malformed string', { kubernetes: { host: 'a b' } }, 'kubernetes.host ("a b") must be a host name'],
     [
       'on replicas the wrong way round',

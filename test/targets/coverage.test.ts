@@ -1,4 +1,5 @@
 import { type KitConfig, parseConfig } from '../../lib/config/load.ts';
+import { proxies } from '../../lib/config/schema.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { fieldNames, type StreamPolicy } from '../../lib/policy/index.ts';
 import { type AnyTarget, targets } from '../../lib/targets/index.ts';
@@ -7,7 +8,7 @@ import { type Spelling, spellings } from './spellings.ts';
 type FieldName = keyof StreamPolicy;
 
 const clouds = {
-  proxies: { proxies: { use: ['nginx'] } },
+  proxies: { proxies: { use: [...proxies] } },
   aws: { aws: { enabled: true } },
   kubernetes: { kubernetes: { enabled: true } },
   nowhere: {},
@@ -15,6 +16,7 @@ const clouds = {
 
 const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   nginx: 'proxies',
+  haproxy: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

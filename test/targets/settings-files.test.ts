@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { proxies } from '../../lib/config/schema.ts';
 import { definePolicy } from '../../lib/policy/index.ts';
 import { alb, ecs, elasticache, ingressNginx, kubernetes, service, targets } from '../../lib/targets/index.ts';
 import { numberFrom, setting, settingsFile } from '../../lib/targets/settings.ts';
@@ -9,8 +10,8 @@ const shown = [alb, ecs, elasticache, ingressNginx, kubernetes, service].map(
     [target.id, target.render(definePolicy()), target.files(definePolicy())[`${target.id}.yaml`] ?? ''] as const,
 );
 
-test('every target but nginx, which has files of its own, writes settings', () => {
-  expect([...shown.map(([id]) => id), 'nginx'].sort()).toEqual(targets.map(({ id }) => id).sort());
+test('every target but the proxies, which have files of their own, writes settings', () => {
+  expect([...shown.map(([id]) => id), ...proxies].sort()).toEqual(targets.map(({ id }) => id).sort());
 });
 
 test.each(shown)('%s.yaml is YAML that says what is rendered', (_, values, file) => {

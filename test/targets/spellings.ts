@@ -31,6 +31,17 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     maxStreamsPerUser: { value: 200, says: ['http2_max_concurrent_streams 210;'] },
     stickiness: { value: node, says: ['# sticky cookie NODE expires=1800s path=/ httponly;'] },
   },
+  haproxy: {
+    idleSeconds: { value: 90, says: ['timeout server 90s', 'timeout client 90s', 'pool-purge-delay 9000ms'] },
+    maxStreamAgeSeconds: { value: 7200, says: ['hard-stop-after 7950s'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['hard-stop-after 4350s'] },
+    retryMs: { value: 4000, says: ['%[rand(4001),add(2000)]', 'set-header Retry-After 4 '] },
+    retryJitter: { value: 0.3, says: ['%[rand(1801),add(2100)]'] },
+    maxStreams: { value: 25_000, says: ['maxconn 31350'] },
+    maxStreamsPerUser: { value: 200, says: ['tune.h2.max-concurrent-streams 210'] },
+    keepAliveSeconds: { value: 300, says: ['timeout http-keep-alive 300s'] },
+    stickiness: { value: node, says: ['cookie NODE insert indirect nocache httponly maxlife 1800s'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },

@@ -10,7 +10,7 @@ import {
 } from '../../policy/index.ts';
 import { fileHead, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
-import { type Line, type Part, print } from './syntax.ts';
+import { type Line, type Part, print, word } from './syntax.ts';
 
 /** HTTP/2 streams per connection that HAProxy allows by default (tune.h2.max-concurrent-streams). */
 const usualHttp2Streams = 100;
@@ -164,7 +164,7 @@ const idleConnections = (policy: StreamPolicy): Line => ({
 
 function serverLine({ stickiness }: StreamPolicy, index: number, more = ''): string {
   const bound = stickiness === 'none' ? '' : `cookie replica${index}`;
-  return ['server', `replica${index}`, `127.0.0.1:808${index}`, bound, more].filter((word) => word !== '').join(' ');
+  return ['server', `replica${index}`, `127.0.0.1:808${index}`, bound, more].filter((one) => one !== '').join(' ');
 }
 
 function cookie(stickiness: StreamPolicy['stickiness']): Line {
@@ -172,7 +172,7 @@ function cookie(stickiness: StreamPolicy['stickiness']): Line {
   if (stickiness === 'none') return { why: `no session affinity: ${why}`, from: ['stickiness'] };
   return {
     why: `${why}: for as long as a stream may live, a client comes back to its replica, whose memory answers its resume`,
-    directive: `cookie ${stickiness.cookie} insert indirect nocache httponly maxlife ${stickiness.seconds}s`,
+    directive: `cookie ${word(stickiness.cookie)} insert indirect nocache httponly maxlife ${stickiness.seconds}s`,
     from: ['stickiness'],
   };
 }

@@ -49,6 +49,9 @@ function part({ title, why, lines }: Part): string {
   return `${why === undefined ? '' : comment(why)}${title}\n${body.join('')}`;
 }
 
+/** Any text as one word: what HAProxy would read as a quote, a remark or the end of the word is escaped. */
+export const word = (text: string): string => text.replace(/["'#\\ ]/g, '\\$&');
+
 /** Words that begin a section; everything up to the next one belongs to it (configuration manual, "2.1"). */
 const sectionKinds = [
   'global',
@@ -128,19 +131,19 @@ const unescaped = (text: string): string =>
 
 function split(text: string, at: string): readonly string[] {
   const words: string[] = [];
-  let word: string | undefined;
+  let current: string | undefined;
   let end = 0;
   for (const match of text.matchAll(piece)) {
     end = match.index + match[0].length;
     const [, literal, quoted, remark, blank] = match;
     if (remark !== undefined) break;
     if (blank !== undefined) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = (word ?? '') + (literal ?? unescaped(quoted ?? match[0]));
+      if (current !== undefined) words.push(current);
+      current = undefined;
+    } else current = (current ?? '') + (literal ?? unescaped(quoted ?? match[0]));
     if (end === text.length) break;
   }
   const rest = text.slice(end);
   if (/^["']/.test(rest)) throw new Error(`${at}: a quote is never closed`);
-  return word === undefined ? words : [...words, word];
+  return current === undefined ? words : [...words, current];
 }
