@@ -56,7 +56,7 @@ const towardsService = (policy: StreamPolicy): readonly Line[] => [
     directive: 'option http-no-delay',
   },
   {
-    why: 'a client that leaves is noticed at once over HTTP/2; over HTTP/1.1 only when heartbeats cannot be written any more',
+    why: 'a client that leaves is noticed at once; HAProxy 2.6 does so over HTTP/2 only, and over HTTP/1.1 when heartbeats cannot be written any more',
     directive: 'option abortonclose',
   },
   {
