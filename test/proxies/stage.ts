@@ -106,7 +106,13 @@ export const stageFor = (cast: Cast, proxy: RunningProxy): Stage => ({
 export const brokenStage = async (cast: Cast, driver: ProxyDriver, mutate: Mutation): Promise<Stage> =>
   stageFor(cast, await driver.start(cast.ports, policy, mutate));
 
-/** Looks again and again until it holds. Where it never does, the test's own time runs out. */
+const patienceMs = 30_000;
+
+/** Looks again and again until it holds, and fails where it never does: a loop must not outlive its test. */
 export async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+  const until = performance.now() + patienceMs;
+  while (!(await condition())) {
+    if (performance.now() > until) throw new Error(`after ${patienceMs} ms it does not hold: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
