@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { Client, median, upTo } from '../support/event-source.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
+import { poll } from '../support/poll.ts';
 import { stopPrograms } from '../support/programs.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { publish } from '../support/service.ts';
 import { closeStreams, openStream } from '../support/stream.ts';
+import { closeSockets, openSocket } from '../support/web-socket.ts';
 
 const newer = fileURLToPath(new URL('../../.cache/suites/forky/bin/nginx', import.meta.url));
 
@@ -44,6 +46,7 @@ describe.each([
   afterEach(() => {
     client?.close();
     closeStreams();
+    closeSockets();
   });
   afterAll(stopPrograms);
 
@@ -62,6 +65,20 @@ describe.each([
       },
     };
   }
+
+  test('carries the fallbacks too: a WebSocket, a long poll and the diagnostics', async () => {
+    const page = { origin: nginx.url };
+    const socket = await openSocket(`${nginx.url}/events/ws?channel=${channel}`, page);
+    const { cursor } = await poll(nginx.url, `channel=${channel}`);
+    const polled = poll(nginx.url, `channel=${channel}&cursor=${cursor}&wait=30`);
+    await publish(nginx.url, channel, { data: 'both' });
+    const ticks = await openStream(`${nginx.url}/diagnostics/stream?interval=0.1&count=3`);
+    await ticks.ended;
+
+    expect(await socket.data(1)).toEqual(['both']);
+    expect((await polled).events).toMatchObject([{ channel, data: 'both' }]);
+    expect(ticks.events.filter(({ event }) => event === 'tick')).toHaveLength(3);
+  });
 
   test('carries an event from one replica through the other to an EventSource, within 100 ms at the median', async () => {
     const firstBytes: number[] = [];

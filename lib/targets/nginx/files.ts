@@ -31,10 +31,10 @@ export function nginxFiles(policy: StreamPolicy): Files {
       ]) + print(httpLevel(policy)),
     'sse-kit.location.conf':
       fileHead('Streams: the part for a server { }', [
-        'The location of the stream, and what a client gets while no replica answers.',
+        'The locations of the stream and its fallbacks, and what a client gets while no replica answers.',
         'Include it inside the server { } that serves your site, after sse-kit.http.conf:',
         '    include sse-kit.location.conf;',
-        'Change: the path of the access log, and the location if your service has another.',
+        'Change: the path of the access log, and the paths if your service has others.',
       ]) + print(serverLevel(policy)),
     'example.conf':
       fileHead('Streams: a whole nginx.conf', [
@@ -78,6 +78,11 @@ function httpLevel(policy: StreamPolicy): readonly Line[] {
       block: [{ directive: 'default 0' }, { directive: '"~*text/event-stream" 1' }],
     },
     {
+      why: 'an upgrade goes on to the service; for everything else nginx would send "Connection: close"',
+      directive: 'map $http_upgrade $sse_kit_connection',
+      block: [{ directive: 'default upgrade' }, { directive: '"" ""' }],
+    },
+    {
       why: 'marks a soft answer, so that it can be counted and is not mistaken for health',
       directive: 'map $sse_kit_event_stream $sse_kit_soft_fail',
       block: [{ directive: 'default ""' }, { directive: '1 upstream' }],
@@ -119,10 +124,20 @@ function retryChoices(policy: StreamPolicy): readonly string[] {
   return values.map((value, step) => `${step < retrySteps - 1 ? `${100 / retrySteps}%` : '*'} ${value}`);
 }
 
+/** Who the client is, for the service's limits and its Origin checks. */
+const clientHeaders: readonly Line[] = [
+  {
+    why: 'with its port: the service compares it with the Origin of pages',
+    directive: 'proxy_set_header Host $http_host',
+  },
+  { directive: 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for' },
+  { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
+];
+
 function serverLevel(policy: StreamPolicy): readonly Line[] {
   return [
     {
-      directive: 'location = /events',
+      directive: 'location ~ ^/(?:events|diagnostics/stream)$',
       block: [
         { directive: 'proxy_pass http://sse_kit' },
         {
@@ -130,9 +145,7 @@ function serverLevel(policy: StreamPolicy): readonly Line[] {
           directive: 'proxy_http_version 1.1',
         },
         { why: 'and they send "Connection: close" unless told not to', directive: 'proxy_set_header Connection ""' },
-        { directive: 'proxy_set_header Host $host' },
-        { directive: 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for' },
-        { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
+        ...clientHeaders,
         {
           why: 'a buffered event arrives when the buffer is full, not when it happens; on a TLS listener even the headers wait',
           directive: 'proxy_buffering off',
@@ -161,6 +174,20 @@ function serverLevel(policy: StreamPolicy): readonly Line[] {
         },
         { directive: 'error_page 502 503 504 = @sse_kit_refusal' },
         { why: 'no tokens in the log', directive: 'access_log /var/log/nginx/sse-kit.log sse_kit' },
+      ],
+    },
+    {
+      why: 'the fallbacks: a long poll waits almost as long as a stream may be silent, and a WebSocket is an upgrade that has to be passed on',
+      directive: 'location ~ ^/events/(?:poll|ws)$',
+      block: [
+        { directive: 'proxy_pass http://sse_kit' },
+        { directive: 'proxy_http_version 1.1' },
+        { directive: 'proxy_set_header Upgrade $http_upgrade' },
+        { directive: 'proxy_set_header Connection $sse_kit_connection' },
+        ...clientHeaders,
+        { directive: `proxy_read_timeout ${policy.idleSeconds}s`, from: ['idleSeconds'] },
+        { directive: 'proxy_connect_timeout 2s' },
+        { directive: 'access_log /var/log/nginx/sse-kit.log sse_kit' },
       ],
     },
     {
@@ -237,17 +264,20 @@ function mainLevel(policy: StreamPolicy): readonly Line[] {
               why: 'the log of everything else keeps tokens out too',
               directive: 'access_log /var/log/nginx/sse-kit.log sse_kit',
             },
-            { directive: 'include sse-kit.location.conf', why: 'GET /events' },
+            { directive: 'include sse-kit.location.conf', why: 'GET /events and its fallbacks' },
             {
-              why: 'publishing, the page, health and metrics: ordinary requests',
+              why: 'the numbers of one replica, at random, and for everybody: let Prometheus ask the replicas themselves',
+              directive: 'location = /metrics',
+              block: [{ directive: 'return 404' }],
+            },
+            {
+              why: 'publishing, the page, health: ordinary requests',
               directive: 'location /',
               block: [
                 { directive: 'proxy_pass http://sse_kit' },
                 { directive: 'proxy_http_version 1.1' },
                 { directive: 'proxy_set_header Connection ""' },
-                { directive: 'proxy_set_header Host $host' },
-                { directive: 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for' },
-                { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
+                ...clientHeaders,
                 { directive: 'proxy_connect_timeout 2s' },
               ],
             },
