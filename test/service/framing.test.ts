@@ -140,6 +140,30 @@ describe('whatever a client opens a stream with', () => {
     );
   });
 
+  test('Idempotency-Key names a publish and goes no further', async () => {
+    const { url } = await startService();
+    const stream = await openStream(`${url}/events?channel=a`);
+    await stream.event('stream:open');
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.constantFrom('"a"', 'id: 0', ':', '"', '\u00a0'), latin1), async (text) => {
+        const key = Buffer.from(text).toString('latin1');
+        const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+        const response = await fetch(`${url}/channels/a/events`, { method: 'POST', headers, body: '{"data":1}' });
+        if (response.status === 202) accepted++;
+        else expect(response.status).toBe(400);
+      }),
+      { numRuns: 60 },
+    );
+    const [last] = await publish(url, 'a', { data: 'last' });
+    await stream.until(() => stream.events.some(({ id }) => id === last));
+
+    expect(accepted).toBeGreaterThan(0);
+    expect(readWire(stream.bytes()).filter(({ data }) => data !== '1' && data !== '"last"')).toMatchObject([
+      { event: 'stream:open' },
+    ]);
+  });
+
   test.each(['%00', '%0aid:%200', '%0d%0adata:%20x', '%ff', '%', '%c0%8a', '%e2%80%a8'])(
     '%s in the place of a channel that is published to is refused',
     async (channel) => {

@@ -6,9 +6,11 @@ import { certificateFiles, createCertificate, writeCertificate } from '../suppor
 import { ask, closeSessions, openHttp2Stream, openSession } from '../support/http2.ts';
 import { stopPrograms } from '../support/programs.ts';
 import { startService, stopServices } from '../support/service.ts';
+import { closeSockets, openSocket } from '../support/web-socket.ts';
 
 afterEach(async () => {
   closeSessions();
+  closeSockets();
   await stopServices();
 });
 afterAll(stopPrograms);
@@ -39,6 +41,31 @@ test('a hundred streams over one connection get each event once, and publishing 
   });
   expect(streams[0]?.headers).not.toHaveProperty('connection');
   expect(streams[0]?.headers).not.toHaveProperty('transfer-encoding');
+});
+
+test('the diagnostics share a connection too, and end when they are done or left', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  const session = openSession(url);
+  const done = await openHttp2Stream(session, '/diagnostics/stream?interval=0.05&count=3');
+  await done.ended;
+  const left = await openHttp2Stream(session, '/diagnostics/stream?interval=1&count=100');
+  await left.until(() => left.events.length > 0);
+  left.raw.close();
+  while (!(await ask(session, { ':path': '/metrics' })).text.includes('\nsse_streams_active 0\n'));
+
+  expect(done.events.filter(({ event }) => event === 'tick')).toHaveLength(3);
+  expect(JSON.parse(done.events.find(({ event }) => event === 'diagnostics')?.data ?? '')).toMatchObject({
+    http: '2.0',
+    tls: true,
+  });
+});
+
+test('a WebSocket comes over TLS as well, beside streams over HTTP/2', async () => {
+  const { url } = await startService({}, { tls: certificateFiles() });
+  const socket = await openSocket(`${url}/events/ws?channel=a`);
+  await ask(openSession(url), eventsOf('a'), JSON.stringify({ data: 'over TLS' }));
+
+  expect(await socket.data(1)).toEqual(['over TLS']);
 });
 
 test('a stream that is not read holds up no other, and is closed as slow', async () => {

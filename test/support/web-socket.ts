@@ -44,7 +44,7 @@ export class Refused extends Error {
 
 /** Resolves after the handshake. @throws Refused */
 export function openSocket(url: string, headers: Readonly<Record<string, string>> = {}): Promise<TestSocket> {
-  const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers });
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers, rejectUnauthorized: false });
   open.add(socket);
   const client = follow(socket);
   return new Promise((resolve, reject) => {
