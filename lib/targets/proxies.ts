@@ -16,7 +16,7 @@ export function comment(why: string, from: readonly (keyof StreamPolicy)[] = [],
   const origin = from.length > 0 ? ` (${from.join(', ')})` : '';
   return (why + origin)
     .split('\n')
-    .flatMap((paragraph) => wrap(paragraph, width - indent.length - 2))
+    .flatMap((paragraph) => wrap(paragraph, width - indent.replaceAll('\t', '    ').length - 2))
     .map((text) => `${`${indent}# ${text}`.trimEnd()}\n`)
     .join('');
 }

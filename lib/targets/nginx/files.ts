@@ -8,7 +8,8 @@ import {
 } from '../../policy/index.ts';
 import { fileHead, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
-import { type Line, print } from './syntax.ts';
+import type { Line } from '../writing.ts';
+import { print } from './syntax.ts';
 
 /** HTTP/2 streams per connection that nginx allows by default (ngx_http_v2_module). */
 const usualHttp2Streams = 128;

@@ -1,6 +1,7 @@
 import { type Fact, type Hop, proxySoftFailsHeader, type Stickiness } from '../../policy/index.ts';
+import { type Directive, fact, isMeant } from '../directive.ts';
 import type { Files } from '../target.ts';
-import { type Directive, parse } from './syntax.ts';
+import { parse } from './syntax.ts';
 
 /**
  * What an nginx configuration does to streams of one path. Includes are followed among the given files; the location is
@@ -56,16 +57,6 @@ function included(tree: readonly Directive[], trees: Trees, inside: readonly str
         .flatMap(([file, part]) => included(part, trees, [...inside, file]));
     return one.block ? [{ ...one, block: included(one.block, trees, inside) }] : [one];
   });
-}
-
-/** Files are given by name, wherever they come from: the last part of the path decides. */
-function isMeant(file: string, mask: string): boolean {
-  const [name = '', wanted = ''] = [file, mask].map((path) => path.split('/').at(-1));
-  const pattern = wanted
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`).test(name);
 }
 
 /** The levels that decide about one path, outermost first: main, http, server, location, nested locations. */
@@ -177,16 +168,6 @@ function streamLimit(root: readonly Directive[]): Pick<Hop, 'streamLimit'> {
   return {
     streamLimit: fact(connections, 'worker_connections 512', (args) => Math.floor(Math.min(number(args), open) / 2)),
   };
-}
-
-/** A fact from a directive, or from nginx's default as it would be written. */
-function fact<T>(directive: Directive | undefined, otherwise: string, value: (args: readonly string[]) => T): Fact<T> {
-  if (directive === undefined) {
-    const [, ...args] = otherwise.split(' ');
-    return { value: value(args), setting: `${otherwise} (default)` };
-  }
-  const { name, args, file, line } = directive;
-  return { value: value(args), setting: [name, ...args].join(' '), at: `${file}:${line}` };
 }
 
 const number = ([text]: readonly string[]): number => Number(text);

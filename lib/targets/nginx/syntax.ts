@@ -1,40 +1,15 @@
-import type { StreamPolicy } from '../../policy/index.ts';
-import { comment } from '../proxies.ts';
+import type { Directive } from '../directive.ts';
+import { type Line, printed, type Style } from '../writing.ts';
 
-/** A directive as it stands in a file; `block` holds what is between its braces. */
-export interface Directive {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly block?: readonly Directive[];
-  readonly file: string;
-  readonly line: number;
-}
+const style: Style = {
+  indent: '    ',
+  alone: (directive) => `${directive};`,
+  first: (directive) => `${directive} {`,
+  last: () => '}',
+};
 
-/** A line to print, with the reason that stands above it. Without a directive it is a remark of its own. */
-export interface Line {
-  readonly directive?: string;
-  readonly why?: string;
-  readonly from?: readonly (keyof StreamPolicy)[];
-  readonly block?: readonly Line[];
-}
-
-/** The lines as nginx configuration: reasons as comments above, blank lines around what has a reason or a block. */
-export function print(lines: readonly Line[], indent = ''): string {
-  return lines
-    .map((line, index) => {
-      const apart = line.why !== undefined || line.block !== undefined || lines[index - 1]?.block !== undefined;
-      const gap = index > 0 && apart ? '\n' : '';
-      const reason = line.why === undefined ? '' : comment(line.why, line.from, indent);
-      return gap + reason + directive(line, indent);
-    })
-    .join('');
-}
-
-function directive({ directive: text, block }: Line, indent: string): string {
-  if (text === undefined) return '';
-  if (block === undefined) return `${indent}${text};\n`;
-  return `${indent}${text} {\n${print(block, `${indent}    `)}${indent}}\n`;
-}
+/** The lines as nginx configuration. */
+export const print = (lines: readonly Line[]): string => printed(lines, style);
 
 interface Token {
   readonly text: string;

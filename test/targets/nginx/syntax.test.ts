@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type Directive, parse, print } from '../../../lib/targets/nginx/syntax.ts';
+import type { Directive } from '../../../lib/targets/directive.ts';
+import { parse, print } from '../../../lib/targets/nginx/syntax.ts';
 
 /** A tree without its places, as nested arrays. */
 type Plain = readonly [name: string, args: readonly string[], block?: readonly Plain[]];
