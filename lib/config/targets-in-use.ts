@@ -1,6 +1,7 @@
 import {
   type AnyTarget,
   alb,
+  caddy,
   ecs,
   elasticache,
   haproxy,
@@ -21,5 +22,5 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx, haproxy } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
+const byProxy = { nginx, haproxy, caddy } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
 const byEdge = { 'ingress-nginx': ingressNginx } satisfies Record<Sections['kubernetes']['edge'], AnyTarget>;

@@ -57,13 +57,13 @@ describe('check', () => {
     expect(ids.filter((id) => row(out, id).length !== 3)).toEqual([]);
     expect(row(out, 'heartbeat-outpaces-idle')).toEqual(['heartbeat-outpaces-idle', 'holds', 'policy']);
     expect(row(out, 'drain-fits-the-deadline')).toEqual(['drain-fits-the-deadline', 'holds', 'ecs, kubernetes']);
-    expect(row(out, 'no-cap-below-stream-age')).toEqual([
-      'no-cap-below-stream-age',
+    expect(row(out, 'scale-in-waits-for-streams')).toEqual([
+      'scale-in-waits-for-streams',
       'not applicable',
-      'no duration cap',
+      'does not scale replicas',
     ]);
     expect(out.trimEnd().split('\n').at(-1)).toBe(
-      `${ids.length - 2} rules hold, 0 broken, 2 not applicable to any hop in use`,
+      `${ids.length - 1} rules hold, 0 broken, 1 not applicable to any hop in use`,
     );
   });
 
@@ -246,6 +246,7 @@ describe('targets', () => {
 "ID             TITLE                          IN USE  POLICY FIELDS  LIMITS
 nginx          nginx                          yes     8 of 18        1
 haproxy        HAProxy                        no      9 of 18        1
+caddy          Caddy                          no      8 of 18        2
 alb            AWS Application Load Balancer  no      5 of 18        3
 ingress-nginx  ingress-nginx                  no      2 of 18        3
 ecs            AWS ECS (Fargate)              no      2 of 18        2

@@ -17,6 +17,7 @@ const clouds = {
 const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   nginx: 'proxies',
   haproxy: 'proxies',
+  caddy: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

@@ -42,6 +42,16 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     keepAliveSeconds: { value: 300, says: ['timeout http-keep-alive 300s'] },
     stickiness: { value: node, says: ['cookie NODE insert indirect nocache httponly maxlife 1800s'] },
   },
+  caddy: {
+    idleSeconds: { value: 90, says: ['read_timeout 90s', 'keepalive 90s'] },
+    maxStreamAgeSeconds: { value: 7200, says: ['grace_period 7950s'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['grace_period 4350s'] },
+    retryMs: { value: 4000, says: ['~^[01] 2000', 'default 6000', 'header Retry-After 4'] },
+    retryJitter: { value: 0.3, says: ['~^[01] 2100', 'default 3900'] },
+    drainSeconds: { value: 60, says: ['TimeoutStopSec=60'] },
+    maxStreams: { value: 25_000, says: ['LimitNOFILE=125400'] },
+    stickiness: { value: node, says: ['# lb_policy cookie NODE {', '# \tmax_age 1800s'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },
