@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const systemPrograms = {
   nginx: 'nginx',
   haproxy: 'haproxy',
+  caddy: 'caddy',
+  apache2: 'apache2',
   'redis-server': 'redis-server',
   curl: 'curl',
   openssl: 'openssl',

@@ -5,7 +5,7 @@ import { cookieNamePattern, defaults, type Field, fieldNames, fields, maxStickin
 export const edges = ['ingress-nginx'] as const;
 
 /** Proxies whose files `sse-kit render` writes. */
-export const proxies = ['nginx', 'haproxy', 'caddy'] as const;
+export const proxies = ['nginx', 'haproxy', 'caddy', 'apache'] as const;
 
 const hostName = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,6 +1,7 @@
 import {
   type AnyTarget,
   alb,
+  apache,
   caddy,
   ecs,
   elasticache,
@@ -22,5 +23,5 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx, haproxy, caddy } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
+const byProxy = { nginx, haproxy, caddy, apache } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
 const byEdge = { 'ingress-nginx': ingressNginx } satisfies Record<Sections['kubernetes']['edge'], AnyTarget>;

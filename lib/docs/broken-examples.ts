@@ -21,6 +21,8 @@ export const brokenPolicies: Readonly<Record<string, Partial<StreamPolicy>>> = {
 export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'nginx-ports-per-replica': { maxStreams: 50_000 },
   'haproxy-ports-per-replica': { maxStreams: 50_000 },
+  'apache-cookie-name': { stickiness: { cookie: 'SSE|KIT', seconds: 3600 } },
+  'apache-ports-per-replica': { maxStreams: 50_000 },
   'caddy-ports-per-replica': { maxStreams: 50_000 },
   'caddy-http2-streams': { maxStreamsPerUser: 250 },
   'alb-idle-timeout': { idleSeconds: 7200 },

@@ -2,7 +2,7 @@ import { composeFiles } from '../compose/compose.ts';
 import { configSchema } from '../config/schema.ts';
 import { observabilityFiles } from '../observability/files.ts';
 import { definePolicy } from '../policy/index.ts';
-import { caddy, haproxy, nginx } from '../targets/index.ts';
+import { apache, caddy, haproxy, nginx } from '../targets/index.ts';
 import { withPolicyTable } from './policy-table.ts';
 import { rulesPage } from './rules-page.ts';
 
@@ -18,6 +18,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
     ...inFolder('nginx', nginx.files(definePolicy())),
     ...inFolder('proxies/haproxy', haproxy.files(definePolicy())),
     ...inFolder('proxies/caddy', caddy.files(definePolicy())),
+    ...inFolder('proxies/apache', apache.files(definePolicy())),
     ...composeFiles(definePolicy()),
     ...inFolder('k8s/observability', observabilityFiles(definePolicy())),
     'docs/rules.md': rulesPage(),

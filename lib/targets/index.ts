@@ -1,4 +1,5 @@
 import { alb } from './alb.ts';
+import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
 import { ecs } from './ecs.ts';
 import { elasticache } from './elasticache.ts';
@@ -11,13 +12,14 @@ import type { AnyTarget } from './target.ts';
 
 export { ingressNginxPrefix } from './ingress-nginx.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
-export { alb, caddy, ecs, elasticache, haproxy, ingressNginx, kubernetes, nginx, service };
+export { alb, apache, caddy, ecs, elasticache, haproxy, ingressNginx, kubernetes, nginx, service };
 
 /** Everything the kit can render, in the order of the path from client to store. */
 export const targets: readonly AnyTarget[] = [
   nginx,
   haproxy,
   caddy,
+  apache,
   alb,
   ingressNginx,
   ecs,

@@ -247,6 +247,7 @@ describe('targets', () => {
 nginx          nginx                          yes     8 of 18        1
 haproxy        HAProxy                        no      9 of 18        1
 caddy          Caddy                          no      8 of 18        2
+apache         Apache httpd                   no      8 of 18        2
 alb            AWS Application Load Balancer  no      5 of 18        3
 ingress-nginx  ingress-nginx                  no      2 of 18        3
 ecs            AWS ECS (Fargate)              no      2 of 18        2

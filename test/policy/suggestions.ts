@@ -1,7 +1,7 @@
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 
 /** What a message advises: one or more ways out, each a set of fields and the values they should have. */
-export type Way = Readonly<Record<string, number>>;
+export type Way = Readonly<Record<string, number | string>>;
 
 /** Reads "…; raise idleSeconds to 95 or lower heartbeatSeconds to 18" as its author means it. */
 export function waysOut(message: string): readonly Way[] {
@@ -9,15 +9,27 @@ export function waysOut(message: string): readonly Way[] {
   return advice
     .split(' or ')
     .map((way) =>
-      Object.fromEntries([...way.matchAll(/([\w.]+) to (\d+(?:\.\d+)?)/g)].map(([, field, n]) => [field, Number(n)])),
+      Object.fromEntries(
+        [...way.matchAll(/([\w.]+) to (?:(\d+(?:\.\d+)?)|"([^"]+)")/g)].map(([, field, n, text]) => [
+          field,
+          text ?? Number(n),
+        ]),
+      ),
     );
 }
 
 /** The policy after following one of them. */
 export function follow(policy: StreamPolicy, way: Way): StreamPolicy {
-  const { 'stickiness.seconds': seconds, ...rest } = way;
+  const { 'stickiness.seconds': seconds, 'stickiness.cookie': cookie, ...rest } = way;
   const { stickiness } = policy;
   const bound =
-    seconds === undefined || stickiness === 'none' ? {} : { stickiness: { cookie: stickiness.cookie, seconds } };
+    stickiness === 'none'
+      ? {}
+      : {
+          stickiness: {
+            cookie: cookie === undefined ? stickiness.cookie : String(cookie),
+            seconds: seconds === undefined ? stickiness.seconds : Number(seconds),
+          },
+        };
   return { ...policy, ...rest, ...bound };
 }

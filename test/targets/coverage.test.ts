@@ -18,6 +18,7 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   nginx: 'proxies',
   haproxy: 'proxies',
   caddy: 'proxies',
+  apache: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

@@ -22,7 +22,7 @@ test.each(limits)('fails %s, with advice that can be followed', (id, limit) => {
   const verdict = limit.judge(policy);
   const [fault] = verdict.verdict === 'broken' ? verdict.faults : [];
 
-  expect(fault).toEqual({ rule: id, fields: limit.fields, message: expect.stringMatching(/; (raise|lower) /) });
+  expect(fault).toEqual({ rule: id, fields: limit.fields, message: expect.stringMatching(/; (raise|lower|rename) /) });
   expect(waysOut(fault?.message ?? '').map((way) => limit.judge(follow(policy, way)))).toEqual([{ verdict: 'holds' }]);
 });
 

@@ -52,6 +52,16 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     maxStreams: { value: 25_000, says: ['LimitNOFILE=125400'] },
     stickiness: { value: node, says: ['# lb_policy cookie NODE {', '# \tmax_age 1800s'] },
   },
+  apache: {
+    idleSeconds: { value: 90, says: ['route=1 timeout=90 ', 'ttl=90 '] },
+    maxStreamAgeSeconds: { value: 7200, says: ['GracefulShutdownTimeout 7950'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['GracefulShutdownTimeout 4350'] },
+    retryMs: { value: 4000, says: ['ms 2000|', '|6000\n', 'Header always set Retry-After 4 '] },
+    retryJitter: { value: 0.3, says: ['ms 2100|', '|3900\n'] },
+    maxStreams: { value: 25_000, says: ['MaxRequestWorkers 30400', 'ServerLimit 152'] },
+    maxStreamsPerUser: { value: 200, says: ['H2MaxSessionStreams 210'] },
+    stickiness: { value: node, says: ['stickysession=NODE', 'Max-Age=1800;'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },
