@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { definePolicy, retryBoundsMs } from '../../lib/policy/index.ts';
 import { Client, median, upTo } from '../support/event-source.ts';
+import type { Replica } from '../support/replica.ts';
 import { post, publish, startService } from '../support/service.ts';
 import { openHttp2Stream, openStream, resumeFrom } from '../support/stream.ts';
 import { gatherCrowd } from './crowd.ts';
@@ -156,6 +157,7 @@ export async function drain(stage: Stage): Promise<void> {
   const leaving = cast.holderOf(client.holder());
   leaving.signal('SIGTERM');
   await eventually(async () => (await fetch(`${leaving.url}/readyz`).catch(() => undefined))?.status !== 200);
+  if (stage.proxy.noticesDrainsLate) await eventually(() => holdsNewStreams(stage, cast.otherThan(leaving)));
   const late = await Promise.all(upTo(10).map(() => openStream(urlOf(stage))));
   const opened = await Promise.all(late.map((stream) => stream.event('stream:open')));
   await client.reopened(1);
@@ -165,6 +167,14 @@ export async function drain(stage: Stage): Promise<void> {
     late.map(() => cast.otherThan(leaving)),
   );
   expect(client.closes).toContainEqual({ reason: 'drain' });
+}
+
+/** Ten streams are asked for, and this replica has all of them. */
+async function holdsNewStreams(stage: Stage, replica: Replica): Promise<boolean> {
+  const streams = await Promise.all(upTo(10).map(() => openStream(urlOf(stage))));
+  const opened = await Promise.all(streams.map((stream) => stream.event('stream:open').catch(() => undefined)));
+  for (const stream of streams) stream.close();
+  return opened.every((event) => event && stage.cast.holderOf(JSON.parse(event.data).stream) === replica);
 }
 
 /** No replica is left: an EventSource is told softly when to come back, everybody else hears the truth. */

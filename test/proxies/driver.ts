@@ -19,6 +19,8 @@ export interface RunningProxy {
   readonly ways: readonly Way[];
   /** Reads its files again; resolves when new connections meet the new configuration. */
   readonly reload: () => Promise<void>;
+  /** Does not ask the next replica when one turns a stream away: its health check has to notice a drain first. */
+  readonly noticesDrainsLate?: boolean;
   /** What has been written to the access log so far; absent where the proxy writes none. */
   readonly log?: () => string;
 }
