@@ -63,7 +63,7 @@ retry: <!--#echo encoding="none" var="SSE_KIT_RETRY" -->
 function serverLevel(policy: StreamPolicy): readonly Line[] {
   const { stickiness } = policy;
   const replica = (port: number, route: number): Line => ({
-    directive: `BalancerMember "http://127.0.0.1:${port}" route=${route} timeout=${policy.idleSeconds} connectiontimeout=2 retry=2 ttl=${poolIdleSeconds(policy)} hcmethod=GET hcuri=/readyz hcinterval=1`,
+    directive: `BalancerMember "http://127.0.0.1:${port}" route=${route} timeout=${policy.idleSeconds} connectiontimeout=2 retry=2 ttl=${poolIdleSeconds(policy)} hcmethod=GET hcuri=/readyz hcinterval=1 upgrade=websocket`,
   });
   return [
     {
@@ -121,17 +121,20 @@ function hostLevel(policy: StreamPolicy): readonly Line[] {
         },
       ],
     },
-    { directive: '<Location "/events">', block: stream(policy) },
+    { why: 'the service compares it with the Origin of pages', directive: 'ProxyPreserveHost On' },
+    { directive: 'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"' },
+    {
+      why: 'the stream and its fallbacks, passed on as they come: flushpackets is for other protocols than HTTP',
+      directive: 'ProxyPass "/events" "balancer://sse_kit/events"',
+    },
+    { directive: 'ProxyPass "/diagnostics/stream" "balancer://sse_kit/diagnostics/stream"' },
+    { directive: '<LocationMatch "^/(?:events|diagnostics/stream)$">', block: stream(policy) },
   ];
 }
 
 function stream(policy: StreamPolicy): readonly Line[] {
   const { stickiness } = policy;
   return [
-    {
-      why: 'passed on as it comes: flushpackets is for other protocols than HTTP',
-      directive: 'ProxyPass "balancer://sse_kit/events"',
-    },
     {
       why: 'a compressor waits for more bytes and keeps its state per stream',
       directive: 'SetEnv no-gzip 1',
@@ -180,7 +183,12 @@ function mainLevel(policy: StreamPolicy): readonly Line[] {
     { directive: 'ServerName sse.example.com' },
     { why: 'GET /events', directive: `Include ${folder}/sse-kit.vhost.conf` },
     {
-      why: 'publishing, the page, health and metrics: ordinary requests',
+      why: 'the numbers of one replica, at random, and for everybody: let Prometheus ask the replicas themselves',
+      directive: '<Location "/metrics">',
+      block: [{ directive: 'Require all denied' }],
+    },
+    {
+      why: 'publishing, the page, health: ordinary requests',
       directive: 'ProxyPass "/" "balancer://sse_kit/"',
     },
   ];

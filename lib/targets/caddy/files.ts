@@ -143,7 +143,7 @@ function sticky(stickiness: StreamPolicy['stickiness']): Line {
 
 function site(policy: StreamPolicy): readonly Line[] {
   return [
-    { directive: '@sse_kit_stream path /events' },
+    { directive: '@sse_kit_stream path /events /diagnostics/stream' },
     {
       why: "a compressor waits for more bytes and keeps its state per stream: without this header no encode of the site's own touches the stream",
       directive: 'request_header @sse_kit_stream -Accept-Encoding',
@@ -183,7 +183,7 @@ function site(policy: StreamPolicy): readonly Line[] {
         {
           directive: '@sse_kit_refused',
           block: [
-            { directive: 'path /events' },
+            { directive: 'path /events /diagnostics/stream' },
             { directive: 'expression {http.error.status_code} in [502, 503, 504]' },
           ],
         },
@@ -280,7 +280,11 @@ function wholeFile(policy: StreamPolicy): readonly Line[] {
           block: [{ directive: 'output file /var/log/caddy/sse-kit.log' }, { directive: 'import sse-kit.log.caddy' }],
         },
         {
-          why: 'publishing, the page, health and metrics: ordinary requests',
+          why: 'the numbers of one replica, at random, and for everybody: let Prometheus ask the replicas themselves',
+          directive: 'respond /metrics 404',
+        },
+        {
+          why: 'publishing, the page, health and fallbacks: ordinary requests, upgrades among them',
           directive: 'reverse_proxy',
           block: [
             {
