@@ -2,8 +2,8 @@ import type { Directive } from '../directive.ts';
 import { type Line, printed, type Style } from '../writing.ts';
 
 /**
- * Apache's configuration as a tree. The parser on npm (apacheconf 0.0.5) reads files from disk itself and keeps no lines;
- * the grammar is one directive a line: httpd.apache.org/docs/2.4/configuring.html.
+ * Apache's configuration as a tree. The parser on npm (apacheconf 0.0.5) reads files from disk itself and gives back
+ * objects by name, without order and lines; the grammar is one directive a line: httpd.apache.org/docs/2.4/configuring.html.
  */
 const style: Style = {
   indent: '    ',

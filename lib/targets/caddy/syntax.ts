@@ -4,7 +4,7 @@ import { type Line, printed, type Style } from '../writing.ts';
 /**
  * Caddyfiles as trees. The only complete parser is Caddy's own (`caddy adapt`), which would make reading a matter of what
  * is installed where it is done, and which forgets lines and files on the way; the one on npm (caddyfile-parser 1.1)
- * keeps neither comments apart nor places. The grammar is small: caddyserver.com/docs/caddyfile/concepts.
+ * keeps no lines, and puts in the environment of whoever reads. The grammar is small: caddyserver.com/docs/caddyfile/concepts.
  */
 const style: Style = {
   indent: '\t',
