@@ -63,9 +63,10 @@ describe('the Redis broker', () => {
     const topic = 'sse-kit:{0}:channel:x';
     await broker.publish('x', [{ data: '1' }]);
     await count(1);
-    // the history gets an event whose notice goes astray: written as the script does, without its PUBLISH
-    const lost = (events[0]?.position ?? 0) + 1;
-    await redis.admin.xadd('sse-kit:{0}:log:x', `${lost}-0`, 'p', String(lost - 1), 't', '', 'd', '2');
+    // the history gets an event whose notice goes astray: written as the script does, without its PUBLISH. Its position
+    // is taken like any other: what is published in the same millisecond comes after it.
+    const lost = await redis.admin.incr('sse-kit:{0}:last');
+    await redis.admin.xadd('sse-kit:{0}:log:x', `${lost}-0`, 'p', String(events[0]?.position), 't', '', 'd', '2');
     await redis.admin.set('sse-kit:{0}:tail:x', String(lost));
     await broker.publish('x', [{ data: '3' }]);
     await count(3);
