@@ -37,6 +37,8 @@ export interface RedisConnection {
 const commandMs = 2000;
 /** A connection that owes an answer and says nothing for this long is dead, whatever TCP believes. */
 const silentMs = 3000;
+/** A connection that is given up and stays open is cut after this long; nobody should have to wait for that. */
+const partingMs = 500;
 const reconnect = { baseMs: 100, capMs: 2000 };
 
 /** @throws RangeError for a URL that is none. */
@@ -63,6 +65,16 @@ export function connectRedis(settings: RedisSettings): RedisConnection {
   };
 }
 
+/**
+ * Ends a connection for good. ioredis listens to a socket's first error only; one that is left in its TLS handshake has
+ * two, the certificate's and the server's surprise, and the second would end the process.
+ */
+export function disconnect(client: Redis): void {
+  // there is no socket before the first connection
+  (client.stream as Redis['stream'] | undefined)?.on('error', () => {});
+  client.disconnect();
+}
+
 function optionsOf(endpoint: RedisEndpoint, settings: RedisSettings, retryMs: () => number): ClientOptions {
   const { kind, nodes, primary, database, tls: secure } = endpoint;
   const tls: ConnectionOptions | undefined = secure
@@ -86,6 +98,7 @@ function optionsOf(endpoint: RedisEndpoint, settings: RedisSettings, retryMs: ()
     autoResendUnfulfilledCommands: false,
     commandTimeout: commandMs,
     connectTimeout: commandMs,
+    disconnectTimeout: partingMs,
     socketTimeout: silentMs,
     maxLoadingRetryTime: 500,
     // one command less that an ACL has to allow

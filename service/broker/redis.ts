@@ -17,7 +17,7 @@ import {
 import { newEpoch } from './cursor.ts';
 import { Intake } from './intake.ts';
 import { timeOfPosition } from './position.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { disconnect, type RedisConnection } from './redis-connection.ts';
 import { eventOf, readPage } from './redis-history.ts';
 import { epochKey, lastKey, logKey, lostKey, onceKey, type Topics, tailKey, topicsIn } from './redis-keys.ts';
 import { beatScript, publishOnceScript, publishScript } from './scripts.ts';
@@ -152,8 +152,7 @@ export class RedisBroker implements Broker {
     const { commands, subscriber } = this.#connection;
     for (const client of [commands, subscriber]) client.removeAllListeners('ready');
     subscriber.removeAllListeners('close');
-    subscriber.disconnect();
-    commands.disconnect();
+    for (const client of [subscriber, commands]) disconnect(client);
     this.#lost();
   }
 
