@@ -62,7 +62,7 @@ describe('whatever is published', () => {
           expected,
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     await Promise.all([streams[0]?.until(() => streams[0]?.comments.length !== 0), streams[2]?.event('heartbeat')]);
 
