@@ -79,6 +79,11 @@ function httpLevel(policy: StreamPolicy): readonly Line[] {
       block: [{ directive: 'default 0' }, { directive: '"~*text/event-stream" 1' }],
     },
     {
+      why: 'the host with its port, as the client wrote it; clients of HTTP/1.0 need not write one',
+      directive: 'map $http_host $sse_kit_host',
+      block: [{ directive: 'default $http_host' }, { directive: '"" $host' }],
+    },
+    {
       why: 'an upgrade goes on to the service; for everything else nginx would send "Connection: close"',
       directive: 'map $http_upgrade $sse_kit_connection',
       block: [{ directive: 'default upgrade' }, { directive: '"" ""' }],
@@ -129,7 +134,7 @@ function retryChoices(policy: StreamPolicy): readonly string[] {
 const clientHeaders: readonly Line[] = [
   {
     why: 'with its port: the service compares it with the Origin of pages',
-    directive: 'proxy_set_header Host $http_host',
+    directive: 'proxy_set_header Host $sse_kit_host',
   },
   { directive: 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for' },
   { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
