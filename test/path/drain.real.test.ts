@@ -64,7 +64,8 @@ test('2,000 streams are handed over evenly in 10 seconds, each resumes elsewhere
   const took = performance.now() - began;
   stop = true;
   await publishing;
-  await crowd.all(({ received }) => received.length >= published);
+  // the last one to go may have had every event before it went
+  await crowd.all(({ received, stream }) => received.length >= published && stream().startsWith('staying'));
 
   const goodbyes = crowd.members.flatMap((member) => member.goodbyes);
   const first = Math.min(...goodbyes.map(({ atMs }) => atMs));
@@ -79,11 +80,10 @@ test('2,000 streams are handed over evenly in 10 seconds, each resumes elsewhere
   expect(took).toBeLessThan(seconds * 1000 + closeMs);
   expect(goodbyes.map(({ reason }) => reason)).toEqual(Array.from({ length: streams }, () => 'drain'));
   for (const closes of perSecond) expect(Math.abs(closes - streams / seconds)).toBeLessThanOrEqual(40);
-  for (const { received, goodbyes: told, gaps, stream } of crowd.members) {
+  for (const { received, goodbyes: told, gaps } of crowd.members) {
     expect(received).toEqual(numbers);
     expect(gaps).toEqual([]);
     expect(told[0]?.retryMs).toBeGreaterThan(0);
-    expect(stream()).toContain('staying');
   }
 }, 90_000);
 
