@@ -1,7 +1,6 @@
-import { policyRule } from '../policy/index.ts';
 import { haproxyFiles } from './haproxy/files.ts';
 import { readHaproxy } from './haproxy/read.ts';
-import { portsPerReplica } from './proxies.ts';
+import { portsLimit } from './ports.ts';
 import { defineTarget, type Files } from './target.ts';
 
 const byService = { because: 'done by the service' };
@@ -33,15 +32,11 @@ export const haproxy = defineTarget<Files>({
     stickiness: { as: 'cookie … maxlife' },
   },
   limits: [
-    policyRule({
-      id: 'haproxy-ports-per-replica',
-      why: 'the next stream cannot be connected to the replica: HAProxy reports "no free ports"',
-      source: 'docs.kernel.org/networking/ip-sysctl.html: ip_local_port_range',
-      fields: ['maxStreams'],
-      broken: ({ maxStreams }) =>
-        maxStreams > portsPerReplica &&
-        `maxStreams (${maxStreams}) must be at most ${portsPerReplica}: one HAProxy address has no more ports towards one replica; lower maxStreams to ${portsPerReplica} and run more replicas`,
-    }),
+    portsLimit(
+      'haproxy',
+      'HAProxy',
+      'the next stream cannot be connected to the replica: HAProxy reports "no free ports"',
+    ),
   ],
   render: haproxyFiles,
   read: (files) => readHaproxy(files),

@@ -1,7 +1,6 @@
-import { policyRule } from '../policy/index.ts';
 import { nginxFiles } from './nginx/files.ts';
 import { readNginx } from './nginx/read.ts';
-import { portsPerReplica } from './proxies.ts';
+import { portsLimit } from './ports.ts';
 import { defineTarget, type Files } from './target.ts';
 
 const byService = { because: 'done by the service' };
@@ -32,17 +31,7 @@ export const nginx = defineTarget<Files>({
     keepAliveSeconds: { because: 'must exceed the upstream keepalive_timeout, which follows idleSeconds' },
     stickiness: { as: 'sticky cookie (a comment: nginx 1.29.6 and later)' },
   },
-  limits: [
-    policyRule({
-      id: 'nginx-ports-per-replica',
-      why: 'the next stream cannot be connected to the replica: "Cannot assign requested address"',
-      source: 'docs.kernel.org/networking/ip-sysctl.html: ip_local_port_range',
-      fields: ['maxStreams'],
-      broken: ({ maxStreams }) =>
-        maxStreams > portsPerReplica &&
-        `maxStreams (${maxStreams}) must be at most ${portsPerReplica}: one nginx address has no more ports towards one replica; lower maxStreams to ${portsPerReplica} and run more replicas`,
-    }),
-  ],
+  limits: [portsLimit('nginx', 'nginx')],
   render: nginxFiles,
   read: (files) => readNginx(files),
   files: nginxFiles,

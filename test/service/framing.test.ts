@@ -62,7 +62,7 @@ describe('whatever is published', () => {
           expected,
         );
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
     await Promise.all([streams[0]?.until(() => streams[0]?.comments.length !== 0), streams[2]?.event('heartbeat')]);
 

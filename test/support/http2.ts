@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { arrivals } from './until.ts';
 
 /** A stream over HTTP/2 as a test sees it. */
 export interface Http2TestStream {
@@ -59,24 +60,13 @@ export async function openHttp2Stream(
   const request = session.request({ ':path': path, accept: 'text/event-stream', ...headers });
   const answer = await answerOf(request);
   const events: EventSourceMessage[] = [];
-  const waiting = new Set<() => void>();
   const parser = createParser({ onEvent: (event) => events.push(event) });
+  const ended = new Promise<void>((resolve) => request.on('close', () => resolve()));
+  const { look, until } = arrivals(ended, () => `the stream ended first; it had ${JSON.stringify(events)}`);
   request.on('data', (piece: Buffer) => {
     parser.feed(piece.toString());
-    for (const check of [...waiting]) check();
+    look();
   });
-  const ended = new Promise<void>((resolve) => request.on('close', () => resolve()));
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!condition()) return;
-        waiting.delete(check);
-        resolve();
-      };
-      waiting.add(check);
-      void ended.then(() => reject(new Error(`the stream ended first; it had ${JSON.stringify(events)}`)));
-      check();
-    });
   const received = (): EventSourceMessage[] => events.filter(({ event }) => !event?.startsWith('stream:'));
   return {
     headers: answer,

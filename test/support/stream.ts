@@ -3,6 +3,7 @@ import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node
 import { get as getSecurely } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { arrivals } from './until.ts';
 
 /** A stream as a test sees it: everything that arrived, and ways to wait for more. */
 export interface TestStream {
@@ -66,7 +67,6 @@ function follow(response: Readable, status: number, headers: IncomingHttpHeaders
   const events: EventSourceMessage[] = [];
   const comments: string[] = [];
   const retries: number[] = [];
-  const waiting = new Set<() => void>();
   const pieces: Buffer[] = [];
   const parser = createParser({
     onEvent: (event) => events.push(event),
@@ -75,27 +75,14 @@ function follow(response: Readable, status: number, headers: IncomingHttpHeaders
   });
   // a character may be split between two pieces
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const look = (): void => {
-    for (const check of [...waiting]) check();
-  };
+  const ended = new Promise<void>((resolve) => response.on('close', () => resolve()));
+  const { look, until } = arrivals(ended, () => `the stream ended first; it had ${JSON.stringify(events)}`);
   response.on('data', (piece: Buffer) => {
     pieces.push(piece);
     parser.feed(decoder.decode(piece, { stream: true }));
     look();
   });
-  const ended = new Promise<void>((resolve) => response.on('close', () => resolve()));
   response.on('error', () => {});
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!condition()) return;
-        waiting.delete(check);
-        resolve();
-      };
-      waiting.add(check);
-      void ended.then(() => reject(new Error(`the stream ended first; it had ${JSON.stringify(events)}`)));
-      check();
-    });
   return {
     status,
     headers,

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { arrivals } from './until.ts';
 
 /** A message as it came. Those without a channel are the service's own. */
 export interface Message {
@@ -62,11 +63,11 @@ export function openSocket(url: string, headers: Readonly<Record<string, string>
 
 function follow(socket: WebSocket): TestSocket {
   const messages: Message[] = [];
-  const waiting = new Set<() => void>();
   let pings = 0;
-  const look = (): void => {
-    for (const check of [...waiting]) check();
-  };
+  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+    socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+  );
+  const { look, until } = arrivals(closed, () => `the socket closed first; it had ${JSON.stringify(messages)}`);
   socket.on('message', (text: Buffer) => {
     messages.push(JSON.parse(text.toString()));
     look();
@@ -75,20 +76,6 @@ function follow(socket: WebSocket): TestSocket {
     pings++;
     look();
   });
-  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
-    socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
-  );
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!condition()) return;
-        waiting.delete(check);
-        resolve();
-      };
-      waiting.add(check);
-      void closed.then(() => reject(new Error(`the socket closed first; it had ${JSON.stringify(messages)}`)));
-      check();
-    });
   const events = (): Message[] => messages.filter(({ channel }) => channel !== undefined);
   return {
     messages,
