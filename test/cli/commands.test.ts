@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { report } from '../../lib/cli/check.ts';
-import { proxies } from '../../lib/config/schema.ts';
+import { proxies } from '../../lib/config/sections/proxies.ts';
 import { brokenHops, withDefaults } from '../../lib/docs/broken-examples.ts';
 import { defaults, definePolicy, hopRules, policyRules } from '../../lib/policy/index.ts';
 import { targets } from '../../lib/targets/index.ts';

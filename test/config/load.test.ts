@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { loadConfig, parseConfig } from '../../lib/config/load.ts';
-import { proxies } from '../../lib/config/schema.ts';
+import { proxies } from '../../lib/config/sections/proxies.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { defaults, type Fault, PolicyError } from '../../lib/policy/index.ts';
 

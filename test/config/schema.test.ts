@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../lib/config/load.ts';
-import { configSchema, proxies, sections } from '../../lib/config/schema.ts';
+import { configSchema, sections } from '../../lib/config/schema.ts';
+import { proxies } from '../../lib/config/sections/proxies.ts';
 import { defaults, fieldNames, fields } from '../../lib/policy/index.ts';
 import { targets } from '../../lib/targets/index.ts';
 

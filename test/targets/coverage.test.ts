@@ -1,5 +1,5 @@
 import { type KitConfig, parseConfig } from '../../lib/config/load.ts';
-import { proxies } from '../../lib/config/schema.ts';
+import { proxies } from '../../lib/config/sections/proxies.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { fieldNames, type StreamPolicy } from '../../lib/policy/index.ts';
 import { type AnyTarget, targets } from '../../lib/targets/index.ts';

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { proxies } from '../../lib/config/schema.ts';
+import { proxies } from '../../lib/config/sections/proxies.ts';
 import { definePolicy } from '../../lib/policy/index.ts';
 import { alb, ecs, elasticache, ingressNginx, kubernetes, service, targets } from '../../lib/targets/index.ts';
 import { numberFrom, setting, settingsFile } from '../../lib/targets/settings.ts';
