@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { eventData } from './events.ts';
 import { type Random, weightsOf } from './random.ts';
 import type { Publish } from './record.ts';
@@ -37,6 +38,8 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    // a channel that pauses listens for the end, and eleven would count as a leak
+    setMaxListeners(options.channels.length, this.#stopping.signal);
   }
 
   start(): void {
