@@ -1,4 +1,5 @@
 export * from './backoff.ts';
+export * from './cloudwatch.ts';
 export * from './derive.ts';
 export * from './env.ts';
 export * from './fault.ts';
