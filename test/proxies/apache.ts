@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { apacheFiles } from '../../lib/targets/apache/files.ts';
+import { certificateFiles } from '../support/certificate.ts';
 import { freePort, type Program, startProgram, temporaryFolder } from '../support/programs.ts';
-import { certificateIn } from './certificate.ts';
 import type { Mutation, ProxyDriver } from './driver.ts';
 
 const run = promisify(execFile);
@@ -22,15 +22,16 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
   const folder = temporaryFolder();
   // its workers run as www-data and read the refusal
   chmodSync(folder, 0o755);
-  const [port, tlsPort, { certificate, key }] = await Promise.all([freePort(), freePort(), certificateIn(folder)]);
+  const [port, tlsPort] = await Promise.all([freePort(), freePort()]);
+  const { certFile, keyFile } = certificateFiles();
   for (const [name, text] of Object.entries(apacheFiles(policy))) {
     const ours = text
       .replace('Listen 80\n', `Listen 127.0.0.1:${port}\nDefaultRuntimeDir ${folder}\n`)
       .replace('Listen 443\n', `Listen 127.0.0.1:${tlsPort}\n`)
       .replace('*:80>', `*:${port}>`)
       .replace('*:443>', `*:${tlsPort}>`)
-      .replace('/etc/apache2/sse.example.com.pem', certificate)
-      .replace('/etc/apache2/sse.example.com.key', key)
+      .replace('/etc/apache2/sse.example.com.pem', certFile)
+      .replace('/etc/apache2/sse.example.com.key', keyFile)
       .replaceAll('/etc/apache2/sse-kit', folder)
       .replaceAll('/var/log/apache2', folder)
       .replace('/run/apache2.pid', join(folder, 'apache.pid'))

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { haproxyFiles } from '../../lib/targets/haproxy/files.ts';
+import { createCertificate } from '../support/certificate.ts';
 import { freePort, startProgram, temporaryFolder } from '../support/programs.ts';
 import type { Mutation, ProxyDriver } from './driver.ts';
 
@@ -18,12 +19,16 @@ interface Site {
 /** The rendered files, but for ports and the certificate. */
 async function siteOf(replicas: readonly [number, number], policy: StreamPolicy, mutate: Mutation): Promise<Site> {
   const folder = temporaryFolder();
-  const [port, tlsPort, certificate] = await Promise.all([freePort(), freePort(), certificateIn(folder)]);
+  const [port, tlsPort] = await Promise.all([freePort(), freePort()]);
+  // HAProxy wants both in one file
+  const pem = join(folder, 'sse.example.com.pem');
+  const { cert, key } = createCertificate();
+  writeFileSync(pem, cert + key);
   const files = Object.entries(haproxyFiles(policy)).map(([name, text]) => {
     const ours = text
       .replace('bind :80\n', `bind 127.0.0.1:${port}\n`)
       .replace('bind :443 ', `bind 127.0.0.1:${tlsPort} `)
-      .replace('/etc/haproxy/sse.example.com.pem', certificate)
+      .replace('/etc/haproxy/sse.example.com.pem', pem)
       .replaceAll('127.0.0.1:8081', `127.0.0.1:${replicas[0]}`)
       .replaceAll('127.0.0.1:8082', `127.0.0.1:${replicas[1]}`);
     writeFileSync(join(folder, name), mutate(ours));
@@ -31,20 +36,6 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
   });
   // example.cfg has what comes first, and "-f" keeps the order
   return { args: files.sort().flatMap((file) => ['-f', file]), port, tlsPort };
-}
-
-async function certificateIn(folder: string): Promise<string> {
-  const [key, certificate, both] = ['key.pem', 'cert.pem', 'both.pem'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  await run('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', certificate]);
-  const { stdout } = await run('cat', [certificate, key]);
-  writeFileSync(both, stdout);
-  return both;
 }
 
 /** A real HAProxy: master and worker, as its systemd unit starts it. */

@@ -140,6 +140,12 @@ const clientHeaders: readonly Line[] = [
   { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
 ];
 
+/** Also where nothing is intercepted: what the service says by itself goes through. */
+const unavailable: Line = {
+  why: 'when no replica is left: a 503 that says when to try again, and not a page about a bad gateway',
+  directive: 'error_page 502 504 = @sse_kit_refusal',
+};
+
 function serverLevel(policy: StreamPolicy): readonly Line[] {
   return [
     {
@@ -193,6 +199,7 @@ function serverLevel(policy: StreamPolicy): readonly Line[] {
         ...clientHeaders,
         { directive: `proxy_read_timeout ${policy.idleSeconds}s`, from: ['idleSeconds'] },
         { directive: 'proxy_connect_timeout 2s' },
+        unavailable,
         { directive: 'access_log /var/log/nginx/sse-kit.log sse_kit' },
       ],
     },
@@ -285,6 +292,7 @@ function mainLevel(policy: StreamPolicy): readonly Line[] {
                 { directive: 'proxy_set_header Connection ""' },
                 ...clientHeaders,
                 { directive: 'proxy_connect_timeout 2s' },
+                unavailable,
               ],
             },
           ],
