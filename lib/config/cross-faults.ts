@@ -1,5 +1,6 @@
-import type { Fault } from '../policy/index.ts';
+import type { Fault, StreamPolicy } from '../policy/index.ts';
 import type { Sections } from './schema.ts';
+import { serviceFaults, sizeFaults } from './service-faults.ts';
 
 /**
  * Memory that Fargate offers for each number of CPU units, in MiB
@@ -19,9 +20,17 @@ function steps(least: number, most: number, step: number): readonly number[] {
   return Array.from({ length: (most - least) / step + 1 }, (_, index) => least + index * step);
 }
 
-/** Faults between keys that are each right by themselves. */
-export function crossFaults({ aws, service }: Sections): readonly Fault[] {
-  return aws.enabled ? [...memoryFaults(service), ...gatewayFaults(aws)] : [];
+/**
+ * Faults between keys that are each right by themselves.
+ *
+ * @param policy What the sizes are judged against; absent while a field of it is of the wrong kind.
+ */
+export function crossFaults({ aws, service }: Sections, policy: StreamPolicy | undefined): readonly Fault[] {
+  return [
+    ...serviceFaults(service),
+    ...(policy === undefined ? [] : sizeFaults(service, policy)),
+    ...(aws.enabled ? [...memoryFaults(service), ...gatewayFaults(aws)] : []),
+  ];
 }
 
 function memoryFaults({ cpu, memoryMiB }: Sections['service']): readonly Fault[] {

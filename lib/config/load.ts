@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { definePolicy, type Fault, judgeSound, PolicyError, policyFaults, type StreamPolicy } from '../policy/index.ts';
+import {
+  defaults,
+  definePolicy,
+  type Fault,
+  judgeSound,
+  PolicyError,
+  policyFaults,
+  type StreamPolicy,
+} from '../policy/index.ts';
 import { crossFaults } from './cross-faults.ts';
 import { sectionFaults } from './faults.ts';
 import { type Sections, sections } from './schema.ts';
@@ -43,15 +51,20 @@ export function parseConfig(value: unknown, where = configFileName): KitConfig {
   const given = isObject(value) && value.policy !== undefined ? value.policy : {};
   const usable = parsed.success ? parsed.data : withoutFaults(value, parsed.error);
   const limits = targetsInUse(usable).flatMap((target) => target.limits);
+  const ofPolicy = policyFaults(given);
   const faults = [
-    ...(parsed.success ? crossFaults(parsed.data) : sectionFaults(parsed.error)),
-    ...[...policyFaults(given), ...judgeSound(given, limits)].map(inPolicy),
+    ...(parsed.success ? crossFaults(parsed.data, soundPolicy(given, ofPolicy)) : sectionFaults(parsed.error)),
+    ...[...ofPolicy, ...judgeSound(given, limits)].map(inPolicy),
   ];
   if (faults.length > 0 || !parsed.success) throw new PolicyError(`${where} does not hold`, faults);
   const policy = definePolicy(given as Partial<StreamPolicy>);
   const { $schema: _, ...rest } = parsed.data;
   return { ...rest, policy };
 }
+
+/** The policy as far as its fields are of the right kind, whatever the rules between them say. */
+const soundPolicy = (given: unknown, faults: readonly Fault[]): StreamPolicy | undefined =>
+  faults.some(({ rule }) => rule === 'policy-field') ? undefined : { ...defaults, ...(given as Partial<StreamPolicy>) };
 
 function readJson(file: string): unknown {
   try {

@@ -22,7 +22,20 @@ const messagesOf = (value: unknown): readonly string[] => faultsOf(value).map(({
 test('nothing at all means the defaults', () => {
   expect(parseConfig({})).toEqual({
     policy: defaults,
-    service: { replicas: { min: 2, max: 10 }, cpu: 512, memoryMiB: 1024, allowAnonymous: false },
+    service: {
+      replicas: { min: 2, max: 10 },
+      cpu: 512,
+      memoryMiB: 1024,
+      allowAnonymous: false,
+      auth: { key: 'JWT_SECRET' },
+      corsOrigins: [],
+      trustProxy: true,
+      workers: 1,
+      patterns: [],
+      logLevel: 'info',
+      overloadLagMs: 500,
+      env: {},
+    },
     aws: {
       enabled: true,
       name: 'SseKit',
@@ -139,6 +152,54 @@ describe('fails, naming path, value and what would be accepted,', () => {
       'on replicas the wrong way round',
       { service: { replicas: { min: 4, max: 2 } } },
       'service.replicas ({"min":4,"max":2}) must be in order: min at most max',
+    ],
+    [
+      'on everybody let in where a token is wanted',
+      { service: { allowAnonymous: true, auth: { mode: 'jwt' } } },
+      'service.allowAnonymous (true) must be false with service.auth.mode ("jwt"), which lets nobody in without a token; set it to false, or the mode to "none"',
+    ],
+    [
+      'on a service that would not start, for nobody said that everybody may come in',
+      { service: { auth: { mode: 'none' } } },
+      'service.auth.mode ("none") must be "jwt" while service.allowAnonymous (false) is not true: without either, the service refuses to listen beyond loopback',
+    ],
+    [
+      'on a key set without its address',
+      { service: { auth: { key: 'JWKS_URL' } } },
+      'service.auth.key ("JWKS_URL") needs service.auth.jwksUrl, the address of the key set',
+    ],
+    [
+      'on two kinds of key',
+      { service: { auth: { jwksUrl: 'https://id.test/keys' } } },
+      'service.auth.jwksUrl ("https://id.test/keys") goes with service.auth.key ("JWKS_URL") only, and that is "JWT_SECRET"; the service takes one kind of key',
+    ],
+    [
+      'on an issuer of tokens that nobody looks at',
+      { service: { allowAnonymous: true, auth: { issuer: 'me' } } },
+      'service.auth.issuer ("me") must be absent where anybody is let in: no token is looked at; remove it, or set service.allowAnonymous to false',
+    ],
+    [
+      'on a secret in the file',
+      { service: { env: { JWT_SECRET: 'x', NODE_OPTIONS: '--trace-warnings' } } },
+      'service.env.JWT_SECRET must be absent: it comes from a secret, which no configuration holds; set it there',
+    ],
+    [
+      'on an origin that is none',
+      { service: { corsOrigins: ['https://a.test/'] } },
+      'service.corsOrigins.0 ("https://a.test/") must be an origin such as https://app.example.com',
+    ],
+    [
+      'on too little memory for the streams',
+      { service: { cpu: 256, memoryMiB: 512 } },
+      'service.memoryMiB (512) must be at least 521 for policy.maxStreams (20000), a hundred clients that do not read (policy.slowClientBytes, 1048576) and service.workers (1); raise service.memoryMiB to 521, or lower policy.maxStreams to 19148',
+    ],
+    [
+      'on more processes than there are streams',
+      {
+        service: { workers: 3, memoryMiB: 1024 },
+        policy: { connectRatePerSecond: 2, maxStreams: 40, drainSeconds: 30 },
+      },
+      'service.workers (3) must be at most 2, the smaller of policy.maxStreams and policy.connectRatePerSecond, which they share; lower service.workers to 2',
     ],
     ['on a policy that is no object', { policy: [] }, 'policy ([]) must be an object of policy fields'],
     ['on a policy of null', { policy: null }, 'policy (null) must be an object of policy fields'],

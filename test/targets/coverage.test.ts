@@ -33,6 +33,8 @@ const configFor = (target: AnyTarget, policy: Partial<StreamPolicy>): KitConfig 
     aws: { enabled: false },
     kubernetes: { enabled: false },
     proxies: { use: [] },
+    // room for whatever number of streams a case asks for
+    service: { memoryMiB: 4096 },
     ...clouds[cloudOf[target.id] ?? 'nowhere'],
     policy,
   });
