@@ -19,8 +19,12 @@ const systemPrograms = {
   cc: 'gcc libc6-dev',
 };
 
-/** A newer nginx than a stable system has: the shipped files are for both ages. Unpacked here, not installed. */
-const newerNginx = { folder: '.cache/suites/forky', suite: 'forky', program: 'nginx=nginx' };
+/**
+ * Newer proxies than a stable system has: the shipped files are for both ages. And a curl that speaks HTTP/3.
+ * Program → Debian package; unpacked here, not installed.
+ */
+const newerPrograms = { nginx: 'nginx', haproxy: 'haproxy', caddy: 'caddy', curl: 'curl' };
+const newerSuite = 'forky';
 
 function installNpmPackages() {
   const installed = `${root}node_modules/.package-lock.json`;
@@ -67,15 +71,17 @@ function installSystemPackages() {
   });
 }
 
-function unpackNewerNginx({ folder, suite, program }) {
-  if (existsSync(`${root}${folder}/bin/${program.split('=')[0]}`)) return;
-  console.error(`unpacking nginx of Debian ${suite} into ${folder} …`);
-  const { status } = spawnSync('bash', [`${root}test/support/unpack-suite.sh`, folder, suite, program], {
+function unpackNewerPrograms() {
+  const folder = `.cache/suites/${newerSuite}`;
+  if (Object.keys(newerPrograms).every((program) => existsSync(`${root}${folder}/bin/${program}`))) return;
+  console.error(`unpacking ${Object.keys(newerPrograms).join(', ')} of Debian ${newerSuite} into ${folder} …`);
+  const pairs = Object.entries(newerPrograms).map(([program, name]) => `${program}=${name}`);
+  const { status } = spawnSync('bash', [`${root}test/support/unpack-suite.sh`, folder, newerSuite, ...pairs], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (status !== 0)
-    console.error(`could not: the tests with a newer nginx will fail; npm run check needs none of this`);
+    console.error(`could not: the tests with newer proxies will fail; npm run check needs none of this`);
 }
 
 /** Debian starts what it installs; the tests start their own. policy-rc.d(8) 101 forbids it for the moment. */
@@ -102,5 +108,5 @@ function onPath(program) {
 installNpmPackages();
 if (process.argv.includes('--system')) {
   installSystemPackages();
-  unpackNewerNginx(newerNginx);
+  unpackNewerPrograms();
 }

@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { Client, median, upTo } from '../support/event-source.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
 import { poll } from '../support/poll.ts';
-import { stopPrograms } from '../support/programs.ts';
+import { newer, stopPrograms } from '../support/programs.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { publish } from '../support/service.ts';
 import { closeStreams, openStream } from '../support/stream.ts';
 import { closeSockets, openSocket } from '../support/web-socket.ts';
 
-const newer = fileURLToPath(new URL('../../.cache/suites/forky/bin/nginx', import.meta.url));
-
 /** The shipped path with nothing mocked: EventSource → nginx/ → two replicas → Redis. */
 describe.each([
   ['the nginx of the machine', 'nginx'],
-  ['a newer nginx', newer],
+  ['a newer nginx', newer('nginx')],
 ])('the whole path with %s', (_, command) => {
   const policy: Partial<StreamPolicy> = { retryMs: 1000, maxStreams: 1000, heartbeatSeconds: 2 };
   let redis: RedisServer;

@@ -1,7 +1,9 @@
+import { newer } from '../support/programs.ts';
 import { caddyDriver } from './caddy.ts';
 import { proveBreakages, proveProxy } from './proof.ts';
 
 proveProxy(caddyDriver());
+proveProxy(caddyDriver(newer('caddy'), 'newer caddy'));
 
 proveBreakages(caddyDriver(), [
   {

@@ -1,7 +1,9 @@
+import { newer } from '../support/programs.ts';
 import { haproxyDriver } from './haproxy.ts';
 import { proveBreakages, proveProxy } from './proof.ts';
 
 proveProxy(haproxyDriver());
+proveProxy(haproxyDriver(newer('haproxy'), 'newer haproxy'));
 
 proveBreakages(haproxyDriver(), [
   {

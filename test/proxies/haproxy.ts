@@ -39,8 +39,8 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
 }
 
 /** A real HAProxy: master and worker, as its systemd unit starts it. */
-export const haproxyDriver = (command = 'haproxy'): ProxyDriver => ({
-  name: command,
+export const haproxyDriver = (command = 'haproxy', name = command): ProxyDriver => ({
+  name,
   start: async (replicas, policy, mutate = (text) => text) => {
     const { args, port, tlsPort } = await siteOf(replicas, policy, mutate);
     const program = startProgram(command, ['-W', '-db', ...args]);

@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { newer } from '../support/programs.ts';
 import { nginxDriver } from './nginx.ts';
 import { proveBreakages, proveProxy } from './proof.ts';
 
-const newer = fileURLToPath(new URL('../../.cache/suites/forky/bin/nginx', import.meta.url));
-
 proveProxy(nginxDriver('before 1.25.1'));
-proveProxy(nginxDriver('from 1.25.1', newer, 'a newer nginx'));
+proveProxy(nginxDriver('from 1.25.1', newer('nginx'), 'newer nginx'));
 
 proveBreakages(nginxDriver('before 1.25.1'), [
   {

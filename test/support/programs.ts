@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** A program that a test started; ends with `stopPrograms`. */
 export interface Program {
@@ -14,6 +15,10 @@ export interface Program {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   readonly signal: (signal: NodeJS.Signals) => void;
 }
+
+/** A program of a newer suite, as bin/install-missing.mjs has unpacked it. */
+export const newer = (program: string): string =>
+  fileURLToPath(new URL(`../../.cache/suites/forky/bin/${program}`, import.meta.url));
 
 const running = new Map<ChildProcess, Pick<Program, 'output' | 'exited'>>();
 const folders: string[] = [];

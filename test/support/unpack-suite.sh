@@ -25,13 +25,14 @@ apt install --download-only "${@#*=}" >/dev/null
 for package in "$folder"/apt/archives/*.deb; do dpkg -x "$package" "$folder/root"; done
 rm -rf "$folder/apt"
 
+# by its starter's name: a program that starts itself again, as HAProxy's master does, needs its loader again
 libraries="$folder/root/usr/lib/$(uname -m)-linux-gnu"
 loader="$(ls "$libraries"/ld-linux-*.so.* | head -n 1)"
 for pair in "$@"; do
   program="${pair%%=*}"
   for found in "$folder/root/usr/sbin/$program" "$folder/root/usr/bin/$program"; do
     [ -x "$found" ] || continue
-    printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" "$libraries" "$found" >"$folder/bin/$program"
+    printf '#!/bin/sh\nexec "%s" --argv0 "$0" --library-path "%s" "%s" "$@"\n' "$loader" "$libraries" "$found" >"$folder/bin/$program"
     chmod +x "$folder/bin/$program"
   done
   [ -x "$folder/bin/$program" ] || { echo "$suite has no $program in ${pair#*=}" >&2; exit 1; }
