@@ -34,6 +34,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'ingress-nginx-http2-streams': { maxStreamsPerUser: 128 },
   'ecs-stop-timeout': { drainSeconds: 300 },
   'ecs-open-files': { maxStreams: 1_000_000 },
+  'kubernetes-scale-down-period': { drainSeconds: 1800 },
   'elasticache-buffer-limit': { maxEventBytes: 16_777_216 },
 };
 

@@ -102,10 +102,11 @@ describe('foreign settings', () => {
     });
   });
 
-  test('a bare Deployment leaves no time for propagation and 30 s to stop', () => {
-    expect(kubernetes.read({ pod: {}, deployment: {}, disruptionBudget: {} })).toMatchObject({
+  test('a bare Deployment and autoscaler leave no time for propagation, 30 s to stop, and scale in at once', () => {
+    expect(kubernetes.read({ pod: {}, deployment: {}, disruptionBudget: {}, autoscaling: {} })).toMatchObject({
       propagation: { value: 0 },
       stopWindow: { value: 30 },
+      scaleIn: { value: { stabilization: 300, step: 0 } },
     });
   });
 

@@ -84,7 +84,9 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     retryMs: { value: 4000, says: ['minReadySeconds: 6'] },
     retryJitter: { value: 0.3, says: ['minReadySeconds: 4'] },
     propagationSeconds: { value: 20, says: ['preStopSleepSeconds: 20', 'terminationGracePeriodSeconds: 60'] },
-    drainSeconds: { value: 60, says: ['terminationGracePeriodSeconds: 85'] },
+    drainSeconds: { value: 60, says: ['terminationGracePeriodSeconds: 85', 'scaleDownPeriodSeconds: 85'] },
+    maxStreamAgeSeconds: { value: 1800, given: { stickiness: 'none' }, says: ['scaleDownStabilizationSeconds: 1800'] },
+    maxStreams: { value: 30_000, says: ['targetAverageStreams: 15000'] },
   },
   service: {
     heartbeatSeconds: inPolicy('heartbeatSeconds', 15),
