@@ -38,7 +38,7 @@ const walls: Readonly<Record<string, Wall>> = {
   'lib/config': { folders: ['lib/policy', 'lib/targets'], packages: ['zod', 'node:'] },
   'lib/compose': { folders: ['lib/policy', 'lib/targets'], packages: [] },
   'lib/observability': { folders: ['lib/policy'], packages: [] },
-  'lib/aws': { folders: ['lib/policy', 'lib/targets'], packages: ['aws-cdk-lib', 'constructs', 'node:'] },
+  'lib/aws': { folders: ['lib/policy', 'lib/targets', 'lib/config'], packages: ['aws-cdk-lib', 'constructs', 'node:'] },
   'lib/doctor': { folders: ['lib/policy', 'lib/targets'], packages: ['node:'] },
   'lib/docs': {
     folders: ['lib/policy', 'lib/targets', 'lib/config', 'lib/compose', 'lib/observability'],

@@ -1,5 +1,7 @@
 import { Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import {
+  FlowLogDestination,
+  FlowLogTrafficType,
   GatewayVpcEndpointAwsService,
   InterfaceVpcEndpointAwsService,
   IpAddresses,
@@ -9,17 +11,27 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { PolicyError } from '../policy/index.ts';
+import { logGroup } from './logs.ts';
 
 export interface NetworkStackProps extends StackProps {
   /** Zones the VPC spans; a deployment to a region that has fewer fails. @default 2 */
   readonly maxAzs?: number;
-  /** NAT gateways, at most one a zone; with none, tasks reach AWS through VPC endpoints and nothing else. @default 1 */
+  /** NAT gateways, at most one a zone; with none, tasks reach AWS through endpoints and nothing else. @default - one a zone */
   readonly natGateways?: number;
   /** Address range of the VPC. @default '10.0.0.0/16' */
   readonly cidr?: string;
+  /** Which connections are written down. @default 'rejected' */
+  readonly flowLogs?: 'rejected' | 'all';
+  /** Days for which they are kept. @default 7 */
+  readonly logDays?: number;
+  /** The flow log outlives the stack. @default false */
+  readonly retainData?: boolean;
   /** Any other property of the VPC; wins over what this stack sets. @default - none */
   readonly vpcProps?: Partial<VpcProps>;
 }
+
+/** Zones whose addresses are kept free, so that a VPC that grows by a zone moves no subnet. */
+const mostZones = 6;
 
 /** The VPC that cache and service live in: public subnets for a public balancer, private ones for everything else. */
 export class NetworkStack extends Stack {
@@ -27,18 +39,24 @@ export class NetworkStack extends Stack {
   private readonly zones: number;
 
   constructor(scope: Construct, id: string, props: NetworkStackProps = {}) {
-    const { maxAzs = 2, natGateways = 1, cidr = '10.0.0.0/16', vpcProps, ...stackProps } = props;
+    const { maxAzs = 2, natGateways = maxAzs, cidr = '10.0.0.0/16', vpcProps, ...rest } = props;
+    const { flowLogs = 'rejected', logDays = 7, retainData = false, ...stackProps } = rest;
     super(scope, id, stackProps);
     this.zones = maxAzs;
     if (natGateways > maxAzs) throw tooManyGateways(natGateways, maxAzs);
     const vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr(cidr),
       maxAzs,
+      reservedAzs: mostZones - maxAzs,
       natGateways,
       // Nothing here uses the default security group, and emptying it takes a Lambda function with rights on security
       // groups. Whoever is audited for an empty one (CIS 5.4) sets this to true in vpcProps.
       restrictDefaultSecurityGroup: false,
       ...vpcProps,
+    });
+    vpc.addFlowLog('Flow', {
+      destination: FlowLogDestination.toCloudWatchLogs(logGroup(this, 'FlowLogs', { logDays, retainData })),
+      trafficType: flowLogs === 'all' ? FlowLogTrafficType.ALL : FlowLogTrafficType.REJECT,
     });
     if (natGateways === 0) addEndpoints(vpc);
     // CDK's classes do not match its own interfaces under exactOptionalPropertyTypes

@@ -1,16 +1,34 @@
 import { Annotations, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { StreamPolicy } from '../policy/index.ts';
-import type { EventStore } from './event-store.ts';
+import { authModeOf, type ServiceOptions } from '../targets/service-environment.ts';
+import { balancerLogBucket } from './balancer-logs.ts';
+import { type ExistingRedis, ExistingStore, type ExistingVpc, type StreamStore, vpcIn } from './existing.ts';
 import { serviceImage } from './service-image.ts';
-import { StreamLoadBalancer } from './stream-load-balancer.ts';
+import { StreamLoadBalancer, type StreamLoadBalancerProps } from './stream-load-balancer.ts';
 import { StreamService } from './stream-service.ts';
 
-export interface ServiceStackProps extends StackProps {
+export interface ServiceStackProps
+  extends StackProps,
+    Pick<
+      StreamLoadBalancerProps,
+      'internetFacing' | 'domainName' | 'certificateArn' | 'dnsRecord' | 'deletionProtection'
+    > {
   readonly policy: StreamPolicy;
-  readonly vpc: IVpc;
-  readonly store: EventStore;
+  readonly vpc: IVpc | ExistingVpc;
+  readonly store: StreamStore | ExistingRedis;
+  /** How the service is started: who is let in, which pages may read. @default - tokens, verified with a secret that is drawn */
+  readonly settings?: ServiceOptions;
+  /** Zone of `domainName`. @default - somebody else looks after the name */
+  readonly hostedZone?: { readonly id: string; readonly name: string } | undefined;
+  /** Name of the ECS cluster. @default - a cluster is created */
+  readonly clusterName?: string | undefined;
+  /** Secret with the key that tokens are verified with, by its whole ARN. @default - a JWT_SECRET is drawn */
+  readonly authSecret?: { readonly arn: string; readonly key?: string | undefined } | undefined;
   /** Image to run, by URI; one of ECR is pulled with the task's role. @default - built from this repository */
   readonly image?: string | undefined;
   /** CPU units of a task; 1024 is one core. @default 512 */
@@ -21,12 +39,14 @@ export interface ServiceStackProps extends StackProps {
   readonly minReplicas?: number;
   /** Tasks at most. @default - as many as minReplicas */
   readonly maxReplicas?: number;
-  /** Whoever reaches the service may subscribe and publish. @default false */
-  readonly allowAnonymous?: boolean;
-  /** A balancer that is reachable from everywhere. @default false */
-  readonly internetFacing?: boolean;
-  /** ACM certificate of the HTTPS listener. @default - plain HTTP */
-  readonly certificateArn?: string | undefined;
+  /** What the service is called in its CloudWatch metrics. @default - by its place in the tree of constructs */
+  readonly metricsName?: string;
+  /** Days for which the service's log is kept. @default 30 */
+  readonly logDays?: number;
+  /** Days for which the balancer's access and connection logs are kept. @default 14 */
+  readonly accessLogDays?: number;
+  /** The service's log outlives the stack. @default false */
+  readonly retainData?: boolean;
 }
 
 /** What a new release replaces: the balancer and the service behind it. */
@@ -36,17 +56,54 @@ export class ServiceStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
-    this.balancer = new StreamLoadBalancer(this, 'Balancer', props);
-    this.service = new StreamService(this, 'Streams', {
+    const vpc = vpcIn(this, props.vpc);
+    this.balancer = new StreamLoadBalancer(this, 'Balancer', {
       ...props,
+      vpc,
+      hostedZone: this.zoneOf(props),
+      logBucket: balancerLogBucket(this, 'BalancerLogs', props.accessLogDays ?? 14),
+    });
+    const { clusterName, store, authSecret, settings = {} } = props;
+    const { env: _, ...rest } = props;
+    this.service = new StreamService(this, 'Streams', {
+      ...rest,
+      ...settings,
+      vpc,
       image: serviceImage(this, props.image),
       targetGroup: this.balancer.targetGroup,
+      store: 'url' in store ? store : new ExistingStore(this, 'Store', store),
+      authSecret: authSecret && Secret.fromSecretCompleteArn(this, 'AuthSecret', authSecret.arn),
+      authSecretKey: authSecret?.key,
+      cluster: clusterName === undefined ? undefined : clusterIn(this, vpc, clusterName),
     });
-    if (props.internetFacing && props.allowAnonymous)
+    if (props.internetFacing && authModeOf(settings) === 'none')
       Annotations.of(this).addWarningV2(
         'sse-kit:anonymous-on-the-internet',
         'internetFacing (true) with allowAnonymous (true) lets everybody subscribe and publish; set one of them to false',
       );
-    new CfnOutput(this, 'LoadBalancerDnsName', { value: this.balancer.loadBalancer.loadBalancerDnsName });
+    this.addOutputs();
+  }
+
+  private zoneOf({ hostedZone }: ServiceStackProps) {
+    if (hostedZone === undefined) return undefined;
+    const { id: hostedZoneId, name: zoneName } = hostedZone;
+    return HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
+  }
+
+  /** What the commands of docs/operations.md want to know. */
+  private addOutputs(): void {
+    const { loadBalancer, targetGroup } = this.balancer;
+    const { cluster, service, logGroup } = this.service;
+    const outputs = {
+      LoadBalancerDnsName: loadBalancer.loadBalancerDnsName,
+      TargetGroupArn: targetGroup.targetGroupArn,
+      ClusterName: cluster.clusterName,
+      ServiceName: service.serviceName,
+      LogGroupName: logGroup.logGroupName,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
 }
+
+const clusterIn = (stack: Stack, vpc: IVpc, clusterName: string) =>
+  Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName, vpc, securityGroups: [] });

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IVpc, Peer } from 'aws-cdk-lib/aws-ec2';
 import {
   type ApplicationListener,
@@ -8,21 +9,40 @@ import {
   ApplicationTargetGroup,
   type ApplicationTargetGroupProps,
   type HealthCheck,
+  type IListenerCertificate,
   ListenerCertificate,
   SslPolicy,
   TargetType,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { StreamPolicy } from '../policy/index.ts';
 import { alb } from '../targets/index.ts';
+import { accept } from './accept.ts';
+import { logBalancerTo } from './balancer-logs.ts';
 
 export interface StreamLoadBalancerProps {
   readonly policy: StreamPolicy;
   readonly vpc: IVpc;
   /** Reachable from everywhere; otherwise from the VPC only. @default false */
   readonly internetFacing?: boolean;
-  /** ACM certificate of the HTTPS listener, with a redirect from HTTP. @default - plain HTTP, and with it no HTTP/2 */
+  /** Host name of the service: gets a certificate if none is given, and a record, both by `hostedZone`. @default none */
+  readonly domainName?: string | undefined;
+  /** Zone that `domainName` is in. @default - somebody else looks after the name */
+  readonly hostedZone?: IHostedZone | undefined;
+  /** Whether the name leads to the balancer; with a CDN in front it leads there. @default true */
+  readonly dnsRecord?: boolean;
+  /**
+   * ACM certificate of the HTTPS listener, with a redirect from HTTP.
+   * @default - one for `domainName` in `hostedZone`; without these, plain HTTP, and with it no HTTP/2
+   */
   readonly certificateArn?: string | undefined;
+  /** Bucket for access and connection logs, with the keys that the balancer itself can write with (SSE-S3). @default - no logs */
+  readonly logBucket?: IBucket | undefined;
+  /** The balancer cannot be deleted before this is switched off. @default false */
+  readonly deletionProtection?: boolean;
   /** Any other property of the balancer; attributes that the policy decides stay. @default - none */
   readonly loadBalancerProps?: Partial<ApplicationLoadBalancerProps>;
   /** Any other property of the target group; attributes that the policy decides stay. @default - none */
@@ -32,18 +52,20 @@ export interface StreamLoadBalancerProps {
 /** An Application Load Balancer that leaves streams alone: every attribute comes from the alb target. */
 export class StreamLoadBalancer extends Construct {
   readonly loadBalancer: ApplicationLoadBalancer;
+  /** Where streams come in: HTTPS, or HTTP where there is no certificate. */
   readonly listener: ApplicationListener;
   readonly targetGroup: ApplicationTargetGroup;
 
   /** @throws PolicyError when the balancer cannot express the policy. */
   constructor(scope: Construct, id: string, props: StreamLoadBalancerProps) {
     super(scope, id);
-    const { policy, vpc, internetFacing = false, certificateArn, loadBalancerProps, targetGroupProps } = props;
+    const { policy, vpc, internetFacing = false, deletionProtection = false, loadBalancerProps } = props;
     const { loadBalancer, targetGroup, healthCheck } = alb.render(policy);
 
     this.loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc,
       internetFacing,
+      deletionProtection,
       ...loadBalancerProps,
     });
     this.targetGroup = new ApplicationTargetGroup(this, 'Targets', {
@@ -51,30 +73,49 @@ export class StreamLoadBalancer extends Construct {
       targetType: TargetType.IP,
       protocol: ApplicationProtocol.HTTP,
       healthCheck: healthCheckOf(healthCheck),
-      ...targetGroupProps,
+      ...props.targetGroupProps,
     });
     // Attributes go in as the API spells them, not through CDK's properties: CDK knows only some, and checks few ranges.
     for (const [key, value] of Object.entries(loadBalancer)) this.loadBalancer.setAttribute(key, String(value));
     for (const [key, value] of Object.entries(targetGroup)) this.targetGroup.setAttribute(key, String(value));
+    if (props.logBucket) logBalancerTo(this.loadBalancer, props.logBucket);
 
-    this.listener = this.createListener(certificateArn);
+    this.listener = this.createListener(this.certificateOf(props));
     const clients = internetFacing ? Peer.anyIpv4() : Peer.ipv4(vpc.vpcCidrBlock);
     for (const listener of this.loadBalancer.listeners) listener.connections.allowDefaultPortFrom(clients, 'clients');
+    this.addRecord(props);
+    accept(this.loadBalancer, {
+      'AwsSolutions-EC23': 'clients of a public balancer come from anywhere; it takes 80 and 443 and nothing else',
+    });
   }
 
-  private createListener(certificateArn: string | undefined): ApplicationListener {
+  private certificateOf({ certificateArn, domainName, hostedZone }: StreamLoadBalancerProps) {
+    if (certificateArn !== undefined) return ListenerCertificate.fromArn(certificateArn);
+    if (domainName === undefined || hostedZone === undefined) return undefined;
+    const validation = CertificateValidation.fromDns(hostedZone);
+    return ListenerCertificate.fromCertificateManager(new Certificate(this, 'Certificate', { domainName, validation }));
+  }
+
+  private createListener(certificate: IListenerCertificate | undefined): ApplicationListener {
     // `open` would let the whole world in, on an internal balancer too
     const common = { open: false, defaultTargetGroups: [this.targetGroup] };
-    if (certificateArn === undefined)
+    if (certificate === undefined)
       return this.loadBalancer.addListener('Http', { ...common, protocol: ApplicationProtocol.HTTP });
     this.loadBalancer.addRedirect({ open: false });
     return this.loadBalancer.addListener('Https', {
       ...common,
       protocol: ApplicationProtocol.HTTPS,
-      certificates: [ListenerCertificate.fromArn(certificateArn)],
+      certificates: [certificate],
       // TLS 1.2 and 1.3 with forward secrecy, and a key exchange that recorded traffic cannot be opened with later
       sslPolicy: SslPolicy.TLS13_12_RES_PQ,
     });
+  }
+
+  private addRecord({ domainName, hostedZone, dnsRecord = true }: StreamLoadBalancerProps): void {
+    if (domainName === undefined || hostedZone === undefined || !dnsRecord) return;
+    const target = RecordTarget.fromAlias(new LoadBalancerTarget(this.loadBalancer));
+    // with its dot the name is whole; without one CDK would put the zone behind it
+    new ARecord(this, 'Record', { zone: hostedZone, recordName: `${domainName}.`, target });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Fault, StreamPolicy } from '../policy/index.ts';
+import { awsFaults } from './aws-faults.ts';
 import type { Sections } from './schema.ts';
 import { serviceFaults, sizeFaults } from './service-faults.ts';
 
@@ -29,7 +30,7 @@ export function crossFaults({ aws, service }: Sections, policy: StreamPolicy | u
   return [
     ...serviceFaults(service),
     ...(policy === undefined ? [] : sizeFaults(service, policy)),
-    ...(aws.enabled ? [...memoryFaults(service), ...gatewayFaults(aws)] : []),
+    ...(aws.enabled ? [...memoryFaults(service), ...awsFaults(aws, service)] : []),
   ];
 }
 
@@ -38,10 +39,4 @@ function memoryFaults({ cpu, memoryMiB }: Sections['service']): readonly Fault[]
   const accepted = fargateMemory[cpu].join(', ');
   const message = `service.memoryMiB (${memoryMiB}) must be one of ${accepted}, which Fargate offers for service.cpu (${cpu})`;
   return [{ rule: 'config', fields: ['service.memoryMiB', 'service.cpu'], message }];
-}
-
-function gatewayFaults({ natGateways, maxAzs }: Sections['aws']): readonly Fault[] {
-  if (natGateways <= maxAzs) return [];
-  const message = `aws.natGateways (${natGateways}) must be at most aws.maxAzs (${maxAzs}), one a zone; lower aws.natGateways to ${maxAzs}`;
-  return [{ rule: 'config', fields: ['aws.natGateways', 'aws.maxAzs'], message }];
 }

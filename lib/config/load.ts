@@ -30,6 +30,8 @@ export interface ConfigSource {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** @default process.cwd() */
   readonly cwd?: string;
+  /** Keys of the aws section that win over the file's, as from `-c stage=prod`. @default none */
+  readonly aws?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -37,12 +39,19 @@ export interface ConfigSource {
  *
  * @throws PolicyError with everything that is wrong with it at once, limits of the targets in use included.
  */
-export function loadConfig({ path, env = process.env, cwd = process.cwd() }: ConfigSource = {}): KitConfig {
+export function loadConfig({ path, env = process.env, cwd = process.cwd(), aws = {} }: ConfigSource = {}): KitConfig {
   // an empty variable is how shells and CI systems say "unset"
   const named = path ?? (env.SSE_KIT_CONFIG || undefined);
   const file = resolve(cwd, named ?? configFileName);
-  if (named === undefined && !existsSync(file)) return parseConfig({});
-  return parseConfig(readJson(file), file);
+  if (named === undefined && !existsSync(file)) return parseConfig(withAws({}, aws));
+  return parseConfig(withAws(readJson(file), aws), file);
+}
+
+/** Leaves alone what is no configuration anyway: its fault is told as ever. */
+function withAws(value: unknown, given: Readonly<Record<string, unknown>>): unknown {
+  if (Object.keys(given).length === 0 || !isObject(value)) return value;
+  if (value.aws !== undefined && !isObject(value.aws)) return value;
+  return { ...value, aws: { ...value.aws, ...given } };
 }
 
 /** The same for a value that is already in memory. `where` names it in errors. */

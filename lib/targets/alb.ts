@@ -14,6 +14,8 @@ export interface AlbConfig {
   readonly loadBalancer: Values;
   readonly targetGroup: Values;
   readonly healthCheck: Values;
+  /** The QUERY_TOKENS of the service behind, where it is known: with false no token travels in a URL. @default true */
+  readonly queryTokens?: boolean;
 }
 
 /** Ranges by the ELB v2 API (ModifyLoadBalancerAttributes, ModifyTargetGroupAttributes). CDK checks none of the first two. */
@@ -27,7 +29,7 @@ const http2Streams = 128;
 /** Shorter and a target that is being replaced loses requests that are already on their way (ECS developer guide). */
 const shortestDeregistration = 10;
 
-function settings(policy: StreamPolicy): SettingGroups<keyof AlbConfig> {
+function settings(policy: StreamPolicy): SettingGroups<Exclude<keyof AlbConfig, 'queryTokens'>> {
   return {
     loadBalancer: [
       setting(
@@ -166,7 +168,7 @@ export const alb = defineTarget<AlbConfig>({
 });
 
 /** Values that are not set count with the ELB API's defaults. */
-function read({ loadBalancer, targetGroup }: AlbConfig): Hop {
+function read({ loadBalancer, targetGroup, queryTokens = true }: AlbConfig): Hop {
   const idle = numberFrom(loadBalancer, 'idle_timeout.timeout_seconds', 60);
   const idleSetting = `idle_timeout.timeout_seconds=${idle}`;
   const delay = numberFrom(targetGroup, 'deregistration_delay.timeout_seconds', 300);
@@ -181,7 +183,10 @@ function read({ loadBalancer, targetGroup }: AlbConfig): Hop {
     ...(String(http2) === 'true' && {
       streamsPerConnection: { value: http2Streams, setting: 'routing.http2.enabled=true' },
     }),
-    ...(logs && { logsQuery: { value: true, setting: 'access_logs.s3.enabled=true' } }),
+    // the whole URL, always: what can be left out is the token in it
+    ...(logs && {
+      logsQuery: { value: queryTokens, setting: `access_logs.s3.enabled=true, QUERY_TOKENS=${queryTokens}` },
+    }),
   };
 }
 

@@ -9,13 +9,13 @@ const imageOf = (image?: string) => {
 test('warns when a service without logins is put on the internet', () => {
   // CDK prints every warning as it synthesizes
   jest.spyOn(console, 'error').mockImplementation(() => {});
-  const { service } = stacks({ service: { internetFacing: true, allowAnonymous: true } });
+  const { service } = stacks({ service: { internetFacing: true, settings: { allowAnonymous: true } } });
 
   Annotations.fromStack(service).hasWarning('*', Match.stringLikeRegexp('lets everybody subscribe and publish'));
 });
 
 test('an internal service without logins, and a public one with them, raise no warning', () => {
-  for (const props of [{ allowAnonymous: true }, { internetFacing: true }])
+  for (const props of [{ settings: { allowAnonymous: true } }, { internetFacing: true }])
     Annotations.fromStack(stacks({ service: props }).service).hasNoWarning('*', Match.anyValue());
 });
 

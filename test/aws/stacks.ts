@@ -1,9 +1,11 @@
-import { App } from 'aws-cdk-lib';
-import type { Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { CacheStack, type CacheStackProps } from '../../lib/aws/cache-stack.ts';
+import { deploy } from '../../lib/aws/deployment.ts';
 import { featureFlags } from '../../lib/aws/feature-flags.ts';
 import { NetworkStack, type NetworkStackProps } from '../../lib/aws/network-stack.ts';
 import { ServiceStack, type ServiceStackProps } from '../../lib/aws/service-stack.ts';
+import { parseConfig } from '../../lib/config/load.ts';
 import { definePolicy, type StreamPolicy } from '../../lib/policy/index.ts';
 
 interface Overrides {
@@ -13,10 +15,9 @@ interface Overrides {
   readonly service?: Partial<ServiceStackProps>;
 }
 
-/** The three stacks, wired as bin/app.ts does, with the flags of cdk.json, which `new App()` does not read by itself. */
+/** The three stacks, wired to each other. */
 export function stacks(overrides: Overrides = {}) {
-  // CDK's own validation costs seconds; the real synth of this folder runs with it
-  const app = new App({ context: { ...featureFlags }, builtinCloudFormationValidation: false });
+  const app = testApp();
   const policy = definePolicy(overrides.policy);
   const network = new NetworkStack(app, 'Test-Network', overrides.network);
   const { vpc } = network;
@@ -27,10 +28,26 @@ export function stacks(overrides: Overrides = {}) {
     vpc,
     store: cache.store,
     image,
+    metricsName: 'Test',
     ...overrides.service,
   });
   return { app, policy, network, cache, service };
 }
+
+/** Templates by the last part of their stack's name, of a configuration as bin/app.ts takes it. */
+export function templatesOf(config: object): Readonly<Record<string, Template>> {
+  const app = testApp();
+  const parsed = parseConfig({ service: { image: 'registry.example.com/sse-kit:1' }, ...config });
+  const made = Object.values(deploy(app, parsed)).filter((one): one is Stack => one instanceof Stack);
+  return Object.fromEntries(
+    made.map((stack) => [stack.stackName.replace(/^.*-/, ''), Template.fromStack(stack)] as const),
+  );
+}
+
+/** With the flags of cdk.json, which `new App()` does not read by itself. */
+export const testApp = (): App =>
+  // CDK's own validation costs seconds; the real synth of this folder runs with it
+  new App({ context: { ...featureFlags }, builtinCloudFormationValidation: false });
 
 /** Properties of the only resource of a type. */
 export function only(template: Template, type: string) {

@@ -15,7 +15,17 @@ const targetsOf = (from: Template) =>
 test('the balancer has the attributes of the alb target', () => {
   expect(balancerOf(template)).toMatchInlineSnapshot(`
     {
+      "access_logs.s3.bucket": {
+        "Ref": "BalancerLogs0DFD7410",
+      },
+      "access_logs.s3.enabled": "true",
+      "access_logs.s3.prefix": "access",
       "client_keep_alive.seconds": "3990",
+      "connection_logs.s3.bucket": {
+        "Ref": "BalancerLogs0DFD7410",
+      },
+      "connection_logs.s3.enabled": "true",
+      "connection_logs.s3.prefix": "connection",
       "deletion_protection.enabled": "false",
       "idle_timeout.timeout_seconds": "60",
       "routing.http.drop_invalid_header_fields.enabled": "true",
@@ -46,11 +56,21 @@ test('readiness decides which replicas get new streams', () => {
   });
 });
 
-test('what the template says obeys every rule of the policy', () => {
-  const hop = alb.read({ loadBalancer: balancerOf(template), targetGroup: targetsOf(template), healthCheck: {} });
-  const verdicts = hopRules.map((rule) => rule.judge(policy, hop));
+describe('what the template says obeys every rule of the policy', () => {
+  const config = { loadBalancer: balancerOf(template), targetGroup: targetsOf(template), healthCheck: {} };
+  const brokenWith = (more: object) =>
+    hopRules.filter((rule) => rule.judge(policy, alb.read({ ...config, ...more })).verdict === 'broken');
 
-  expect(verdicts.filter(({ verdict }) => verdict === 'broken')).toEqual([]);
+  test('with a service that takes no token from a URL', () => {
+    const { Environment } = only(template, 'AWS::ECS::TaskDefinition').ContainerDefinitions[0];
+
+    expect(Environment).toContainEqual({ Name: 'QUERY_TOKENS', Value: 'false' });
+    expect(brokenWith({ queryTokens: false })).toEqual([]);
+  });
+
+  test('and not with one that does: its access log would hold tokens', () => {
+    expect(brokenWith({}).map(({ id }) => id)).toEqual(['tokens-stay-out-of-logs']);
+  });
 });
 
 test('attributes follow the policy', () => {

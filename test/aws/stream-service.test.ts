@@ -41,19 +41,48 @@ test('the service gets the very policy the balancer was configured by', () => {
   );
 });
 
-test('the service is told where it listens and where its store is', () => {
+test('the service is told where it listens, where its store is and under which name it tells its metrics', () => {
   const { SSE_POLICY: _, REDIS_URL, ...environment } = environmentOf(template);
 
-  expect(environment).toEqual({ HOST: '0.0.0.0', PORT: '8080', REDIS_USERNAME: 'default' });
+  expect(environment).toEqual({
+    HOST: '0.0.0.0',
+    PORT: '8080',
+    TRUST_PROXY: 'true',
+    AUTH_MODE: 'jwt',
+    REDIS_USERNAME: 'default',
+    EMF_SERVICE: 'Test',
+    QUERY_TOKENS: 'false',
+  });
   expect(JSON.stringify(REDIS_URL)).toMatch(/rediss:.*PrimaryEndPointAddress.*:6379/);
 });
 
-test('the password of the store comes from its secret', () => {
-  expect(containerOf(template).Secrets.map(({ Name }: { Name: string }) => Name)).toEqual(['REDIS_PASSWORD']);
+test('the password of the store and the key of tokens come from their secrets', () => {
+  const names = (from: Template) => containerOf(from).Secrets.map(({ Name }: { Name: string }) => Name);
+
+  expect(names(template)).toEqual(['REDIS_PASSWORD', 'JWT_SECRET']);
+  expect(names(templateOf({ service: { settings: { allowAnonymous: true } } }))).toEqual(['REDIS_PASSWORD']);
+});
+
+test('the key of tokens may be a value inside a secret that is there already', () => {
+  const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys-a1B2c3';
+  const other = templateOf({
+    service: { authSecret: { arn, key: 'pem' }, settings: { auth: { key: 'JWT_PUBLIC_KEY' } } },
+  });
+
+  expect(containerOf(other).Secrets.at(-1)).toEqual({ Name: 'JWT_PUBLIC_KEY', ValueFrom: `${arn}:pem::` });
+});
+
+test('fails without the public key that tokens are to be verified with', () => {
+  expect(() => stacks({ service: { settings: { auth: { key: 'JWT_PUBLIC_KEY' } } } })).toThrow(
+    'authSecret (none) must be the secret that holds JWT_PUBLIC_KEY, which only the issuer of the tokens has',
+  );
 });
 
 test('everybody gets in only when the configuration says so', () => {
-  expect(environmentOf(templateOf({ service: { allowAnonymous: true } }))).toMatchObject({ ALLOW_ANONYMOUS: 'true' });
+  expect(environmentOf(templateOf({ service: { settings: { allowAnonymous: true } } }))).toMatchObject({
+    AUTH_MODE: 'none',
+    ALLOW_ANONYMOUS: 'true',
+  });
   expect(environmentOf(template)).not.toHaveProperty('ALLOW_ANONYMOUS');
 });
 
@@ -94,16 +123,56 @@ test('balancer, service and store reach each other by security group, never by a
   ]);
 });
 
-test('a fixed number of replicas is a count; a range is scaled by CPU, and down at most once in a stream age', () => {
-  const ranged = templateOf({ policy: { maxStreamAgeSeconds: 7200 }, service: { minReplicas: 3, maxReplicas: 9 } });
+describe('a range of replicas', () => {
+  const ranged = templateOf({
+    policy: { maxStreamAgeSeconds: 7200, maxStreams: 10_000 },
+    service: { minReplicas: 3, maxReplicas: 9 },
+  });
 
-  expect(only(template, 'AWS::ECS::Service').DesiredCount).toBe(2);
-  expect(only(ranged, 'AWS::ECS::Service').DesiredCount).toBeUndefined();
-  expect(only(ranged, 'AWS::ApplicationAutoScaling::ScalableTarget')).toMatchObject({ MinCapacity: 3, MaxCapacity: 9 });
-  expect(
-    only(ranged, 'AWS::ApplicationAutoScaling::ScalingPolicy').TargetTrackingScalingPolicyConfiguration,
-  ).toMatchObject({ ScaleInCooldown: 7200, TargetValue: 50 });
+  test('leaves the count to scaling; a fixed number is a count', () => {
+    expect(only(template, 'AWS::ECS::Service').DesiredCount).toBe(2);
+    expect(only(ranged, 'AWS::ECS::Service').DesiredCount).toBeUndefined();
+    expect(only(ranged, 'AWS::ApplicationAutoScaling::ScalableTarget')).toMatchObject({
+      MinCapacity: 3,
+      MaxCapacity: 9,
+    });
+  });
+
+  test('keeps streams per task at half of what a task can hold, and takes one away at most once in a stream age', () => {
+    expect(trackingOf(ranged)).toMatchInlineSnapshot(`
+      [
+        {
+          "CustomizedMetricSpecification": {
+            "Dimensions": [
+              {
+                "Name": "Service",
+                "Value": "Test",
+              },
+            ],
+            "MetricName": "sse_streams_active",
+            "Namespace": "SseKit",
+            "Statistic": "Average",
+          },
+          "ScaleInCooldown": 7200,
+          "ScaleOutCooldown": 60,
+          "TargetValue": 5000,
+        },
+        {
+          "DisableScaleIn": true,
+          "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "ECSServiceAverageCPUUtilization",
+          },
+          "TargetValue": 60,
+        },
+      ]
+    `);
+  });
 });
+
+const trackingOf = (from: Template) =>
+  Object.values(from.findResources('AWS::ApplicationAutoScaling::ScalingPolicy')).map(
+    ({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration,
+  );
 
 test('fails when Fargate would kill a task before its streams are drained', () => {
   expect(() => stacks({ policy: { drainSeconds: 300 } })).toThrow(

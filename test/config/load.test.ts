@@ -39,11 +39,12 @@ test('nothing at all means the defaults', () => {
     aws: {
       enabled: true,
       name: 'SseKit',
+      stage: 'dev',
+      edge: 'none',
       internetFacing: false,
-      maxAzs: 2,
-      natGateways: 1,
-      cacheNodeType: 'cache.t4g.small',
-      cacheReplicas: 1,
+      usersPerAddress: 200,
+      maintenance: false,
+      existing: {},
     },
     kubernetes: {
       enabled: true,
@@ -292,7 +293,7 @@ describe('limits bind', () => {
   });
 
   test('what Fargate does not offer, and gateways without a zone, where AWS is in use', () => {
-    const wrong = { service: { cpu: 1024, memoryMiB: 1024 }, aws: { natGateways: 3 } };
+    const wrong = { service: { cpu: 1024, memoryMiB: 1024 }, aws: { maxAzs: 2, natGateways: 3 } };
 
     expect(messagesOf(wrong)).toEqual([
       'service.memoryMiB (1024) must be one of 2048, 3072, 4096, 5120, 6144, 7168, 8192, which Fargate offers for service.cpu (1024)',

@@ -1,0 +1,61 @@
+import type { App } from 'aws-cdk-lib';
+import type { KitConfig } from '../config/load.ts';
+import { CacheStack } from './cache-stack.ts';
+import { NetworkStack } from './network-stack.ts';
+import { ServiceStack } from './service-stack.ts';
+import { stageValues } from './stages.ts';
+
+/** What the stacks are made from. */
+export type DeploymentConfig = Pick<KitConfig, 'policy' | 'service' | 'aws'>;
+
+/** The stacks of a configuration; there is none for what exists already. */
+export interface Deployment {
+  readonly network?: NetworkStack;
+  readonly cache?: CacheStack;
+  readonly service: ServiceStack;
+}
+
+/**
+ * The stacks of a configuration, wired to each other: each takes what it needs from those before it.
+ *
+ * @throws PolicyError when AWS cannot express the policy.
+ */
+export function deploy(app: App, config: DeploymentConfig): Deployment {
+  const { policy, aws } = config;
+  const stage = stageValues(aws.stage, aws);
+  const network = aws.existing.vpc ? undefined : new NetworkStack(app, `${aws.name}-Network`, stage);
+  const vpc = aws.existing.vpc ?? (network as NetworkStack).vpc;
+  const cache = aws.existing.redis
+    ? undefined
+    : new CacheStack(app, `${aws.name}-Cache`, {
+        policy,
+        vpc,
+        nodeType: stage.cacheNodeType,
+        replicas: stage.cacheReplicas,
+      });
+  const store = aws.existing.redis ?? (cache as CacheStack).store;
+  const { replicas, image, cpu, memoryMiB, ...settings } = config.service;
+  const { internetFacing, domainName, hostedZone, certificateArn, existing } = aws;
+  const serviceStack = new ServiceStack(app, `${aws.name}-Service`, {
+    ...stage,
+    settings,
+    image,
+    cpu,
+    memoryMiB,
+    policy,
+    vpc,
+    store,
+    minReplicas: replicas.min,
+    maxReplicas: replicas.max,
+    metricsName: aws.name,
+    internetFacing,
+    domainName,
+    hostedZone,
+    certificateArn,
+    // the name leads to what clients meet first
+    dnsRecord: aws.edge === 'none',
+    clusterName: existing.cluster,
+    authSecret: existing.authSecret,
+  });
+  return { ...(network && { network }), ...(cache && { cache }), service: serviceStack };
+}
