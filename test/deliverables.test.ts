@@ -52,7 +52,7 @@ describe('docs/rules.md', () => {
   const rules = [...policyRules, ...hopRules, ...targets.flatMap(({ limits }) => limits)];
 
   test('has one anchor for each id that an error can carry', () => {
-    const ofValues = ['policy-field', 'policy-json', 'environment', 'config', 'config-json'];
+    const ofValues = ['policy-field', 'policy-json', 'environment', 'config', 'elasticache-store', 'config-json'];
 
     expect([...anchors].sort()).toEqual([...ofValues, ...rules.map(({ id }) => id)].sort());
   });

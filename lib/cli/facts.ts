@@ -29,6 +29,7 @@ const columns: { readonly [Key in FactKey]: readonly [name: string, show: (value
   reloadWindow: ['reload window', seconds],
   history: ['history', (value) => `${seconds(value.seconds)}, ${value.beforeNotice ? 'before' : 'after'} notice`],
   subscriberBuffer: ['subscriber buffer', (bytes) => `${bytes} bytes`],
+  evictsHistory: ['evicts history', yesOrNo],
   scaleIn: ['scale-in', (pace) => `${seconds(pace.stabilization)}, one per ${seconds(pace.step)}`],
 };
 

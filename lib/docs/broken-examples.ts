@@ -97,6 +97,10 @@ export const brokenHops: Readonly<Record<string, Hop>> = {
     target: 'redis',
     subscriberBuffer: { value: 1_048_576, setting: 'client-output-buffer-limit pubsub 4mb 1mb 60', at: 'redis.conf:7' },
   },
+  'history-is-not-evicted': {
+    target: 'elasticache',
+    evictsHistory: { value: true, setting: 'maxmemory-policy=volatile-lru' },
+  },
   'scale-in-waits-for-streams': {
     target: 'hpa',
     scaleIn: { value: { stabilization: 300, step: 15 }, setting: 'scaleDown.stabilizationWindowSeconds: 300' },

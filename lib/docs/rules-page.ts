@@ -40,6 +40,10 @@ const valueRules: readonly ValueRule[] = [
   { id: 'policy-json', why: 'the environment variable `SSE_POLICY` is not JSON' },
   { id: 'environment', why: 'another environment variable of the service is wrong' },
   { id: 'config', why: 'a key of the configuration file is unknown, or its value is of the wrong kind' },
+  {
+    id: 'elasticache-store',
+    why: 'an engine, a version, a node type or a number of replicas that ElastiCache refuses or the service cannot use',
+  },
   { id: 'config-json', why: 'the configuration file cannot be read, or is not JSON' },
 ];
 

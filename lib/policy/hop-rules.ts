@@ -219,6 +219,15 @@ export const hopRules: readonly HopRule[] = [
       bytes < noticesInBurst * maxEventBytes &&
       `must hold ${noticesInBurst} × maxEventBytes (${maxEventBytes}); raise it to ${noticesInBurst * maxEventBytes} bytes`,
   }),
+  hopRule<boolean>({
+    id: 'history-is-not-evicted',
+    why: 'a store that evicts throws whole histories away to make room, and nobody hears of it until a client comes back',
+    source: 'redis.conf maxmemory-policy; ElastiCache sets volatile-lru, and every history has a time to live',
+    fields: [],
+    facts: (hop) => [hop.evictsHistory],
+    absent: 'stores nothing',
+    broken: (_, evicts) => evicts && 'must refuse to write when it is full (noeviction), or have room without a limit',
+  }),
   hopRule<{ readonly stabilization: number; readonly step: number }>({
     id: 'scale-in-waits-for-streams',
     why: 'a replica that is removed too early sends its streams to the others in the middle of the load it was added for',

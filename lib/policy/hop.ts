@@ -50,6 +50,8 @@ export interface Hop {
   readonly history?: Fact<{ readonly seconds: number; readonly beforeNotice: boolean }>;
   /** Bytes of notices that may wait for a subscriber of the event store before it is cut off. */
   readonly subscriberBuffer?: Fact<number>;
+  /** A full event store makes room by forgetting history, instead of refusing to publish. */
+  readonly evictsHistory?: Fact<boolean>;
   /** How scale-in paces itself: no removal within `stabilization` of a higher need, one replica per `step`. */
   readonly scaleIn?: Fact<{ readonly stabilization: number; readonly step: number }>;
 }

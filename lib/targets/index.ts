@@ -10,6 +10,18 @@ import { nginx } from './nginx.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
 
+export {
+  familyOf,
+  fullShare,
+  historyBytes,
+  nodeMemory,
+  nodeTypeFor,
+  reservedShare,
+  type StoreGroup,
+  storeFaults,
+  storeRights,
+  type Traffic,
+} from './elasticache.ts';
 export { ingressNginxPrefix } from './ingress-nginx.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
 export { alb, apache, caddy, ecs, elasticache, haproxy, ingressNginx, kubernetes, nginx, service };

@@ -139,6 +139,7 @@ describe('check', () => {
   "reload window: 10 s",
   "history: 60 s, before notice",
   "subscriber buffer: 1048576 bytes",
+  "evicts history: yes",
   "scale-in: 300 s, one per 15 s",
 ]
 `);

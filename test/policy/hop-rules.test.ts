@@ -27,6 +27,7 @@ const healthyHops: Readonly<Record<string, Facts>> = {
   'reload-outlasts-drain': { reloadWindow: fact(30) },
   'history-before-notice': { history: fact({ seconds: 600, beforeNotice: true }) },
   'subscriber-survives-bursts': { subscriberBuffer: fact(6_553_600) },
+  'history-is-not-evicted': { evictsHistory: fact(false) },
   'scale-in-waits-for-streams': { scaleIn: fact({ stabilization: 3600, step: 45 }) },
 };
 
