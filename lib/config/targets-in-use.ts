@@ -5,6 +5,7 @@ import {
   caddy,
   ecs,
   elasticache,
+  envoy,
   haproxy,
   ingressNginx,
   kubernetes,
@@ -23,5 +24,8 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx, haproxy, caddy, apache } satisfies Record<Sections['proxies']['use'][number], AnyTarget>;
+const byProxy = { nginx, haproxy, caddy, apache, envoy } satisfies Record<
+  Sections['proxies']['use'][number],
+  AnyTarget
+>;
 const byEdge = { 'ingress-nginx': ingressNginx } satisfies Record<Sections['kubernetes']['edge'], AnyTarget>;

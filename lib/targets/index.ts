@@ -3,6 +3,7 @@ import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
 import { ecs } from './ecs.ts';
 import { elasticache } from './elasticache.ts';
+import { envoy } from './envoy.ts';
 import { haproxy } from './haproxy.ts';
 import { ingressNginx } from './ingress-nginx.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -24,7 +25,7 @@ export {
 } from './elasticache.ts';
 export { ingressNginxPrefix } from './ingress-nginx.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
-export { alb, apache, caddy, ecs, elasticache, haproxy, ingressNginx, kubernetes, nginx, service };
+export { alb, apache, caddy, ecs, elasticache, envoy, haproxy, ingressNginx, kubernetes, nginx, service };
 
 /** Everything the kit can render, in the order of the path from client to store. */
 export const targets: readonly AnyTarget[] = [
@@ -32,6 +33,7 @@ export const targets: readonly AnyTarget[] = [
   haproxy,
   caddy,
   apache,
+  envoy,
   alb,
   ingressNginx,
   ecs,

@@ -19,6 +19,7 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   haproxy: 'proxies',
   caddy: 'proxies',
   apache: 'proxies',
+  envoy: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

@@ -62,6 +62,22 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     maxStreamsPerUser: { value: 200, says: ['H2MaxSessionStreams 210'] },
     stickiness: { value: node, says: ['stickysession=NODE', 'Max-Age=1800;'] },
   },
+  envoy: {
+    idleSeconds: { value: 90, says: ['idle_timeout: 90s', 'stream_idle_timeout: 90s'] },
+    maxStreamAgeSeconds: { value: 7200, says: ['--parent-shutdown-time-s 7950'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['--parent-shutdown-time-s 4350'] },
+    retryMs: { value: 4000, says: ['"retry: 2000\\nid: ', '"retry: 6000\\nid: ', 'key: retry-after, value: "4"'] },
+    retryJitter: { value: 0.3, says: ['"retry: 2100\\nid: ', '"retry: 3900\\nid: '] },
+    propagationSeconds: { value: 20, says: ['drain_timeout: 20s'] },
+    drainSeconds: { value: 60, says: ['--drain-time-s 60 ', 'TimeoutStopSec=60'] },
+    maxStreams: {
+      value: 25_000,
+      says: ['max_requests: 75200', 'max_active_downstream_connections: 62700', 'LimitNOFILE=125400'],
+    },
+    maxStreamsPerUser: { value: 200, says: ['max_concurrent_streams: 210'] },
+    keepAliveSeconds: { value: 300, says: ['idle_timeout: 300s'] },
+    stickiness: { value: node, says: ['cookie: { name: "NODE", path: /, ttl: 1800s }'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },
