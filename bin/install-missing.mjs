@@ -13,6 +13,8 @@ const systemPrograms = {
   haproxy: 'haproxy',
   caddy: 'caddy',
   apache2: 'apache2',
+  varnishd: 'varnish',
+  hitch: 'hitch',
   'redis-server': 'redis-server',
   curl: 'curl',
   openssl: 'openssl',

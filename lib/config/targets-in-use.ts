@@ -11,6 +11,7 @@ import {
   kubernetes,
   nginx,
   service,
+  varnish,
 } from '../targets/index.ts';
 import type { Sections } from './schema.ts';
 
@@ -24,7 +25,7 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx, haproxy, caddy, apache, envoy } satisfies Record<
+const byProxy = { nginx, haproxy, caddy, apache, envoy, varnish } satisfies Record<
   Sections['proxies']['use'][number],
   AnyTarget
 >;

@@ -23,6 +23,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'haproxy-ports-per-replica': { maxStreams: 50_000 },
   'apache-cookie-name': { stickiness: { cookie: 'SSE|KIT', seconds: 3600 } },
   'apache-ports-per-replica': { maxStreams: 50_000 },
+  'varnish-ports-per-replica': { maxStreams: 50_000 },
   'caddy-ports-per-replica': { maxStreams: 50_000 },
   'caddy-http2-streams': { maxStreamsPerUser: 250 },
   'envoy-ports-per-replica': { maxStreams: 50_000 },

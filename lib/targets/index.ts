@@ -10,6 +10,7 @@ import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
+import { varnish } from './varnish.ts';
 
 export {
   familyOf,
@@ -25,7 +26,7 @@ export {
 } from './elasticache.ts';
 export { ingressNginxPrefix } from './ingress-nginx.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
-export { alb, apache, caddy, ecs, elasticache, envoy, haproxy, ingressNginx, kubernetes, nginx, service };
+export { alb, apache, caddy, ecs, elasticache, envoy, haproxy, ingressNginx, kubernetes, nginx, service, varnish };
 
 /** Everything the kit can render, in the order of the path from client to store. */
 export const targets: readonly AnyTarget[] = [
@@ -34,6 +35,7 @@ export const targets: readonly AnyTarget[] = [
   caddy,
   apache,
   envoy,
+  varnish,
   alb,
   ingressNginx,
   ecs,

@@ -8,6 +8,7 @@ export const origin = 'https://app.example.com';
 
 /** Small enough that tests are quick, and large enough for five thousand streams on one replica. */
 export const policy: StreamPolicy = definePolicy({
+  heartbeatSeconds: 3,
   retryMs: 1000,
   maxStreams: 5500,
   connectRatePerSecond: 5500,

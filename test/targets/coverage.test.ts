@@ -20,6 +20,7 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   caddy: 'proxies',
   apache: 'proxies',
   envoy: 'proxies',
+  varnish: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

@@ -78,6 +78,30 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     keepAliveSeconds: { value: 300, says: ['idle_timeout: 300s'] },
     stickiness: { value: node, says: ['cookie: { name: "NODE", path: /, ttl: 1800s }'] },
   },
+  varnish: {
+    idleSeconds: {
+      value: 90,
+      says: [
+        '.between_bytes_timeout = 90s;',
+        '.first_byte_timeout = 90s;',
+        '-p backend_idle_timeout=90 ',
+        '-p idle_send_timeout=90 ',
+        '-p pipe_timeout=90\n',
+      ],
+    },
+    maxStreamAgeSeconds: { value: 7200, says: ['-p send_timeout=7950 '] },
+    maxStreamAgeJitter: { value: 0.2, says: ['-p send_timeout=4350 '] },
+    retryMs: { value: 4000, says: ['std.random(2000, 6001)', 'Retry-After = "4";'] },
+    retryJitter: { value: 0.3, says: ['std.random(2100, 3901)'] },
+    maxStreams: {
+      value: 25_000,
+      says: ['-p thread_pool_max=37650 ', 'LimitNOFILE=62700', 'vm.max_map_count = 216130'],
+    },
+    maxStreamsPerUser: { value: 200, says: ['-p h2_max_concurrent_streams=210 '] },
+    connectRatePerSecond: { value: 2000, says: ['-p thread_queue_limit=2000 '] },
+    keepAliveSeconds: { value: 300, says: ['-p timeout_idle=300 '] },
+    stickiness: { value: node, says: ['"NODE=" + req.http.X-SSE-Replica-Key + "; Max-Age=1800; Path=/; HttpOnly"'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },
