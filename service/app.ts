@@ -11,6 +11,7 @@ import { followCertificate } from './certificate.ts';
 import { refuseClient, refuseExpectations, requireHost } from './client-errors.ts';
 import { Connections, limitBodies } from './connections.ts';
 import { Delivery } from './delivery.ts';
+import { tellCloudWatch } from './emf.ts';
 import { serializers } from './log.ts';
 import { rememberMethods } from './methods.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -120,6 +121,7 @@ export async function buildApp(settings: ServiceSettings, more: readonly Pattern
     service.auth.revocations.close();
     await service.delivery.close();
   });
+  tellCloudWatch(app, service);
   // not waited for: a service without its store is alive, not ready, and turns streams away softly
   void service.delivery.start().then(() => service.auth.revocations.start());
   void service.auth.tokens?.start();

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { type Fault, PolicyError, policyFromEnv, type StreamPolicy } from '../lib/policy/index.ts';
 import { type AuthSettings, authFromEnv, authModes } from './auth/settings.ts';
 import { type PatternName, patternsFrom } from './patterns/settings.ts';
@@ -25,6 +26,10 @@ export interface ServiceSettings extends RedisVariables {
   readonly logLevel: LogLevel;
   /** Names this replica in stream ids and logs. */
   readonly replica: string;
+  /** Whether `token=` is taken; not where URLs are logged on the way. @default true */
+  readonly queryTokens?: boolean;
+  /** What the service is called in the metrics that it tells CloudWatch by its log. Absent: it tells none. */
+  readonly emfService?: string | undefined;
   /** Which patterns are served besides. */
   readonly patterns: readonly PatternName[];
 }
@@ -58,7 +63,9 @@ export function settingsFromEnv(env: Env): ServiceSettings {
     corsOrigins: originsFrom(env.CORS_ORIGINS, faults),
     trustProxy: oneOf(['true', 'false'], 'TRUST_PROXY', env.TRUST_PROXY || 'false', faults) === 'true',
     logLevel: oneOf(logLevels, 'LOG_LEVEL', env.LOG_LEVEL || 'info', faults),
-    replica: replicaFrom(env.REPLICA || `r${process.pid}`, faults),
+    replica: replicaFrom(env.REPLICA || ownName(), faults),
+    queryTokens: oneOf(['true', 'false'], 'QUERY_TOKENS', env.QUERY_TOKENS || 'true', faults) === 'true',
+    emfService: emfServiceFrom(env.EMF_SERVICE, faults),
     patterns: patternsFrom(env.PATTERNS, policy, faults),
   };
   const anonymous = oneOf(['true', 'false'], 'ALLOW_ANONYMOUS', env.ALLOW_ANONYMOUS || 'false', faults) === 'true';
@@ -137,6 +144,21 @@ function replicaFrom(text: string, faults: Fault[]): string {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
     faults.push(fault('REPLICA', text, 'be up to 64 letters, digits, dots, dashes or underscores'));
   return text;
+}
+
+/** In a container every service is process 1: the host's name, which is the task's or pod's, tells it from the others. */
+function ownName(): string {
+  if (process.pid !== 1) return `r${process.pid}`;
+  return hostname()
+    .replaceAll(/[^A-Za-z0-9_.-]/g, '-')
+    .slice(0, 64);
+}
+
+/** What a dimension's value may be (CloudWatch API, Dimension), without what would need quoting. */
+function emfServiceFrom(text: string | undefined, faults: Fault[]): string | undefined {
+  if (text && !/^[A-Za-z0-9_.-]{1,255}$/.test(text))
+    faults.push(fault('EMF_SERVICE', text, 'be up to 255 letters, digits, dots, dashes or underscores'));
+  return text || undefined;
 }
 
 function isLoopback(host: string): boolean {

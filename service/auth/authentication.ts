@@ -40,10 +40,15 @@ function attempt<T>(action: () => T): T | Error {
   }
 }
 
+const notInQuery =
+  'token= is not taken here, where URLs are logged on the way: show the token as "Authorization: Bearer <token>" or as the cookie sse_token, or a ticket from POST /tickets';
+
 /** Who shows this credential; an error tells why it is not good. */
 function identify(service: Service, tokens: Tokens, request: FastifyRequest): Caller | Promise<Caller> {
   const credential = credentialOf(request);
   if (credential === undefined) throw new Unauthorized('a token is needed, as in "Authorization: Bearer <token>"');
+  if (credential.kind === 'query' && service.settings.queryTokens === false)
+    throw new Unauthorized(notInQuery, 'invalid_token');
   if (credential.kind === 'cookie') checkCookieRequest(request, service.settings.corsOrigins);
   if (credential.kind !== 'ticket' && service.auth.revocations.known) return tokens.callerOf(credential.value);
   return lookUp(service.auth, tokens, credential);

@@ -36,6 +36,8 @@ describe('the environment', () => {
       TRUST_PROXY: 'true',
       LOG_LEVEL: 'warn',
       REPLICA: 'one',
+      QUERY_TOKENS: 'false',
+      EMF_SERVICE: 'SseKit',
       SSE_POLICY: '{"heartbeatSeconds":5}',
     };
     expect(settingsFromEnv(env)).toMatchObject({
@@ -48,6 +50,8 @@ describe('the environment', () => {
       trustProxy: true,
       logLevel: 'warn',
       replica: 'one',
+      queryTokens: false,
+      emfService: 'SseKit',
       policy: { heartbeatSeconds: 5 },
     });
   });
@@ -70,6 +74,12 @@ describe('the environment', () => {
   "  LOG_LEVEL (loud) must be one of fatal, error, warn, info, debug, trace, silent [environment]",
 ]
 `);
+  });
+
+  test('fails on a name that CloudWatch would not take', () => {
+    expect(faultsOf({ EMF_SERVICE: 'my service' })).toEqual([
+      '  EMF_SERVICE (my service) must be up to 255 letters, digits, dots, dashes or underscores [environment]',
+    ]);
   });
 
   test('names sentinels, clusters and authorities for Redis', () => {

@@ -24,11 +24,13 @@ describe('WORKERS', () => {
     const settings = settingsFromEnv({
       WORKERS: '3',
       REPLICA: 'one',
+      EMF_SERVICE: 'SseKit',
       SSE_POLICY: '{"maxStreams":1000,"connectRatePerSecond":200}',
       ...redis,
     });
     const shares = [0, 1, 2].map((slot) => shareOf(settings, slot));
     expect(shares.map(({ replica }) => replica)).toEqual(['one.0', 'one.1', 'one.2']);
+    expect(shares.map(({ emfService }) => emfService)).toEqual(['SseKit', undefined, undefined]);
     expect(shares.map(({ policy }) => policy.maxStreams)).toEqual([334, 333, 333]);
     expect(shares.map(({ policy }) => policy.connectRatePerSecond)).toEqual([67, 67, 66]);
     expect(shares.map(({ policy }) => policy.maxStreamsPerUser)).toEqual([10, 10, 10]);

@@ -140,6 +140,19 @@ describe('a token is taken', () => {
   });
 });
 
+test('where URLs are logged on the way, a token in the query is refused, and told where it belongs', async () => {
+  const { url } = await startService({}, { auth: jwt, queryTokens: false });
+  const ask = (path: string, headers = {}) => fetch(`${url}${path}`, { headers });
+
+  const refused = await ask(`/events?channel=a&token=${token()}`);
+  expect(refused.status).toBe(401);
+  expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('token= is not taken here') });
+  expect((await openStream(`${url}/events?channel=a`, bearer(token()))).status).toBe(200);
+  const made = await fetch(`${url}/tickets`, { method: 'POST', headers: bearer(token()) });
+  const { ticket } = (await made.json()) as { ticket: string };
+  expect((await openStream(`${url}/events?channel=a&ticket=${ticket}`)).status).toBe(200);
+});
+
 const secretKey = createSecretKey('x'.repeat(64), 'utf8');
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const curve = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
