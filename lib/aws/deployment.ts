@@ -54,6 +54,9 @@ export function deploy(app: App, config: DeploymentConfig): Deployment {
     certificateArn,
     // the name leads to what clients meet first
     dnsRecord: aws.edge === 'none',
+    behindCdn: aws.edge !== 'none',
+    usersPerAddress: aws.usersPerAddress,
+    maintenance: aws.maintenance,
     clusterName: existing.cluster,
     authSecret: existing.authSecret,
   });

@@ -4,6 +4,7 @@ export { type Deployment, type DeploymentConfig, deploy } from './deployment.ts'
 export { EventStore, type EventStoreProps } from './event-store.ts';
 export { type ExistingRedis, ExistingStore, type ExistingVpc, type StreamStore } from './existing.ts';
 export { featureFlags } from './feature-flags.ts';
+export { MaintenanceAnswer, type MaintenanceAnswerProps } from './maintenance.ts';
 export { NetworkStack, type NetworkStackProps } from './network-stack.ts';
 export { serviceImage } from './service-image.ts';
 export { type ServiceMetricProps, serviceMetric } from './service-metrics.ts';
@@ -11,3 +12,4 @@ export { ServiceStack, type ServiceStackProps } from './service-stack.ts';
 export { type Stage, type StageValues, stages, stageValues } from './stages.ts';
 export { StreamLoadBalancer, type StreamLoadBalancerProps } from './stream-load-balancer.ts';
 export { StreamService, type StreamServiceProps } from './stream-service.ts';
+export { StreamWebAcl, type StreamWebAclProps } from './stream-web-acl.ts';

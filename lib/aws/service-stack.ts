@@ -8,9 +8,11 @@ import type { StreamPolicy } from '../policy/index.ts';
 import { authModeOf, type ServiceOptions } from '../targets/service-environment.ts';
 import { balancerLogBucket } from './balancer-logs.ts';
 import { type ExistingRedis, ExistingStore, type ExistingVpc, type StreamStore, vpcIn } from './existing.ts';
+import { MaintenanceAnswer } from './maintenance.ts';
 import { serviceImage } from './service-image.ts';
 import { StreamLoadBalancer, type StreamLoadBalancerProps } from './stream-load-balancer.ts';
 import { StreamService } from './stream-service.ts';
+import { StreamWebAcl } from './stream-web-acl.ts';
 
 export interface ServiceStackProps
   extends StackProps,
@@ -45,14 +47,23 @@ export interface ServiceStackProps
   readonly logDays?: number;
   /** Days for which the balancer's access and connection logs are kept. @default 14 */
   readonly accessLogDays?: number;
-  /** The service's log outlives the stack. @default false */
+  /** The logs of service and web ACL outlive the stack. @default false */
   readonly retainData?: boolean;
+  /** What the web ACL does with what it finds. @default 'none' */
+  readonly webAcl?: 'none' | 'count' | 'block';
+  /** Users behind one address, whose reconnects pass the web ACL. @default 200 */
+  readonly usersPerAddress?: number;
+  /** A CDN connects in its clients' stead: their addresses are in X-Forwarded-For. @default false */
+  readonly behindCdn?: boolean;
+  /** The balancer answers streams in the service's stead. @default false */
+  readonly maintenance?: boolean;
 }
 
 /** What a new release replaces: the balancer and the service behind it. */
 export class ServiceStack extends Stack {
   readonly balancer: StreamLoadBalancer;
   readonly service: StreamService;
+  readonly webAcl: StreamWebAcl | undefined;
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
@@ -76,12 +87,27 @@ export class ServiceStack extends Stack {
       authSecretKey: authSecret?.key,
       cluster: clusterName === undefined ? undefined : clusterIn(this, vpc, clusterName),
     });
+    this.webAcl = this.createWebAcl(props);
+    if (props.maintenance)
+      new MaintenanceAnswer(this, 'Maintenance', {
+        policy: props.policy,
+        listener: this.balancer.listener,
+        corsOrigins: settings.corsOrigins,
+      });
     if (props.internetFacing && authModeOf(settings) === 'none')
       Annotations.of(this).addWarningV2(
         'sse-kit:anonymous-on-the-internet',
         'internetFacing (true) with allowAnonymous (true) lets everybody subscribe and publish; set one of them to false',
       );
     this.addOutputs();
+  }
+
+  private createWebAcl({ webAcl = 'none', behindCdn = false, ...props }: ServiceStackProps): StreamWebAcl | undefined {
+    if (webAcl === 'none') return undefined;
+    const clientAddress = behindCdn ? 'forwarded' : 'connection';
+    const created = new StreamWebAcl(this, 'WebAcl', { ...props, mode: webAcl, clientAddress });
+    created.protect(this.balancer.loadBalancer);
+    return created;
   }
 
   private zoneOf({ hostedZone }: ServiceStackProps) {

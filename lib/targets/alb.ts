@@ -70,11 +70,19 @@ function settings(policy: StreamPolicy): SettingGroups<Exclude<keyof AlbConfig, 
       ...stickinessSettings(policy.stickiness),
     ],
     healthCheck: [
-      setting('path', '/readyz', 'readiness turns false as soon as the service drains'),
-      setting('intervalSeconds', 5, 'a draining or deaf replica is out of rotation after two checks'),
-      setting('timeoutSeconds', 4, 'must be shorter than the interval'),
-      setting('healthyThreshold', 2, 'a new task takes streams ten seconds after it is ready'),
-      setting('unhealthyThreshold', 2, 'one lost check is no reason to move streams'),
+      setting(
+        'path',
+        '/readyz',
+        'false for a replica without its store, which would turn away, at once, every stream that is sent to it as the least busy one',
+      ),
+      setting('intervalSeconds', 10, 'a replica that hears nothing of the store is found within two minutes'),
+      setting('timeoutSeconds', 5, 'must be shorter than the interval'),
+      setting('healthyThreshold', 2, 'a new task takes streams twenty seconds after it is ready'),
+      setting(
+        'unhealthyThreshold',
+        10,
+        'ECS stops what is unhealthy, and its streams with it: a failover of the store must be over by then',
+      ),
     ],
   };
 }

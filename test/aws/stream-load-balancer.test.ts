@@ -46,13 +46,13 @@ test('the target group has the attributes of the alb target', () => {
   `);
 });
 
-test('readiness decides which replicas get new streams', () => {
+test('readiness decides which replicas get new streams, and which are replaced, but not before a failover is over', () => {
   expect(only(template, 'AWS::ElasticLoadBalancingV2::TargetGroup')).toMatchObject({
     HealthCheckPath: '/readyz',
-    HealthCheckIntervalSeconds: 5,
-    HealthCheckTimeoutSeconds: 4,
+    HealthCheckIntervalSeconds: 10,
+    HealthCheckTimeoutSeconds: 5,
     HealthyThresholdCount: 2,
-    UnhealthyThresholdCount: 2,
+    UnhealthyThresholdCount: 10,
   });
 });
 
@@ -125,6 +125,65 @@ test('with a certificate: HTTPS with TLS 1.2 or newer, and a redirect from HTTP'
     { from: '"0.0.0.0/0"', port: 80 },
     { from: '"0.0.0.0/0"', port: 443 },
   ]);
+});
+
+describe('a name', () => {
+  const named = Template.fromStack(
+    stacks({
+      service: { domainName: 'sse.example.com', hostedZone: { id: 'Z0123456789ABC', name: 'example.com' } },
+    }).service,
+  );
+
+  test('in a zone of ours gets a certificate that proves itself, and a record that leads to the balancer', () => {
+    expect(only(named, 'AWS::CertificateManager::Certificate')).toMatchObject({
+      DomainName: 'sse.example.com',
+      ValidationMethod: 'DNS',
+      DomainValidationOptions: [{ DomainName: 'sse.example.com', HostedZoneId: 'Z0123456789ABC' }],
+    });
+    expect(only(named, 'AWS::Route53::RecordSet')).toMatchObject({ Name: 'sse.example.com.', Type: 'A' });
+  });
+
+  test('leads elsewhere where a CDN stands in front', () => {
+    const behind = Template.fromStack(
+      stacks({
+        service: {
+          domainName: 'sse.example.com',
+          hostedZone: { id: 'Z0123456789ABC', name: 'example.com' },
+          dnsRecord: false,
+        },
+      }).service,
+    );
+
+    behind.resourceCountIs('AWS::Route53::RecordSet', 0);
+    behind.resourceCountIs('AWS::CertificateManager::Certificate', 1);
+  });
+});
+
+describe('the bucket of its logs', () => {
+  test('is written to by the balancer alone, over TLS, and empties itself', () => {
+    const bucket = only(template, 'AWS::S3::Bucket');
+    const statements = only(template, 'AWS::S3::BucketPolicy').PolicyDocument.Statement;
+
+    expect(bucket).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+      LifecycleConfiguration: { Rules: [{ ExpirationInDays: 14, Status: 'Enabled' }] },
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+    });
+    const allowed = statements.filter(({ Effect }: { Effect: string }) => Effect === 'Allow');
+    expect(allowed.map(({ Action, Principal }: Record<string, unknown>) => [Action, Principal])).toEqual([
+      ['s3:PutObject', { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' }],
+    ]);
+    expect(JSON.stringify(allowed)).toMatch(/access\/AWSLogs.*connection\/AWSLogs/);
+  });
+
+  test('can be written to before the balancer tries', () => {
+    const [balancer] = Object.values(template.findResources('AWS::ElasticLoadBalancingV2::LoadBalancer'));
+    const [policyId] = Object.keys(template.findResources('AWS::S3::BucketPolicy'));
+
+    expect(balancer?.DependsOn).toContain(policyId);
+  });
 });
 
 /** Who may reach the balancer, by the rules of its own security group. */
