@@ -2,32 +2,34 @@ import { Duration, JsonPatch, Size } from 'cdk8s';
 import {
   Capability,
   type ConfigMap,
+  ConnectionScheme,
   type ContainerProps,
   Cpu,
   Deployment,
   DeploymentStrategy,
   Env,
-  EnvValue,
   type IConfigMap,
   ImagePullPolicy,
-  type k8s,
+  type IServiceAccount,
   LabelSelector,
   PercentOrAbsolute,
   Probe,
   SeccompProfileType,
-  Secret,
 } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { kubernetes } from '../lib/targets/index.ts';
+import { kubernetes as target } from '../lib/targets/index.ts';
 import type { Values } from '../lib/targets/settings.ts';
-import { checksumOf, containerPort } from './environment.ts';
-import { labelsOf, type SelectorLabels } from './labels.ts';
+import { checksumOf, containerPort, ownSources, ownVariables, referredEnvironment } from './environment.ts';
+import { podFiles } from './files.ts';
+import { labelsOf, selectorOf } from './labels.ts';
+import { placement } from './placement.ts';
+import { type Release, scales } from './release.ts';
 import { numberOf, patchManifest } from './rendered.ts';
-import type { StreamChartProps } from './stream-chart.ts';
 
-export interface ServiceDeploymentProps extends StreamChartProps {
-  readonly selector: SelectorLabels;
+export interface ServiceDeploymentProps {
+  readonly release: Release;
   readonly configMap: ConfigMap;
+  readonly serviceAccount: IServiceAccount;
 }
 
 /** The user of the image, as service/Dockerfile sets it. Only a number lets the kubelet see that it is not root. */
@@ -36,16 +38,23 @@ const user = 1000;
 /** How long pulling an image and starting may take before a rollout counts as stuck; the default of Kubernetes. */
 const startSeconds = 600;
 
+const podSpec = '/spec/template/spec';
+const container = `${podSpec}/containers/0`;
+
 /** Replicas of the service, replaced and stopped at the pace of the policy. */
 export function serviceDeployment(scope: Construct, props: ServiceDeploymentProps): Deployment {
-  const { name, policy, selector, configMap } = props;
-  const { pod, deployment: rollout } = kubernetes.render(policy);
+  const { release, configMap, serviceAccount } = props;
+  const { policy, service, kubernetes } = release;
+  const { pod, deployment: rollout } = target.render(policy);
   const minReadySeconds = numberOf(rollout, 'minReadySeconds');
   const deployment = new Deployment(scope, 'deployment', {
-    metadata: { name },
-    replicas: props.replicas,
+    metadata: { name: kubernetes.name },
+    replicas: service.replicas.min,
     select: false,
-    podMetadata: { labels: labelsOf(name), annotations: { 'checksum/config': checksumOf(configMap) } },
+    podMetadata: {
+      labels: { ...kubernetes.podLabels, ...labelsOf(release) },
+      annotations: { ...kubernetes.podAnnotations, 'checksum/config': checksumOf(configMap) },
+    },
     strategy: DeploymentStrategy.rollingUpdate({
       maxUnavailable: PercentOrAbsolute.absolute(numberOf(rollout, 'maxUnavailable')),
       maxSurge: PercentOrAbsolute.absolute(numberOf(rollout, 'maxSurge')),
@@ -54,37 +63,47 @@ export function serviceDeployment(scope: Construct, props: ServiceDeploymentProp
     // Kubernetes refuses a deadline that is not above minReadySeconds.
     progressDeadline: Duration.seconds(minReadySeconds + startSeconds),
     terminationGracePeriod: Duration.seconds(numberOf(pod, 'terminationGracePeriodSeconds')),
+    serviceAccount,
     automountServiceAccountToken: false,
     securityContext: { ensureNonRoot: true, user, group: user },
   });
-  deployment.select(LabelSelector.of({ labels: { ...selector } }));
+  deployment.select(LabelSelector.of({ labels: { ...selectorOf(release) } }));
   deployment.addContainer(serviceContainer(scope, props, pod));
-  patchManifest(deployment, spread(selector), ...sleepBeforeStop(numberOf(pod, 'preStopSleepSeconds')));
+  patchManifest(
+    deployment,
+    ...placement(release).map(([field, value]) => JsonPatch.add(`${podSpec}/${field}`, value)),
+    ...waitBeforeStop(release, numberOf(pod, 'preStopSleepSeconds')),
+    ...ownSources(release).map((source) => JsonPatch.add(`${container}/envFrom/0`, source)),
+    ...ownVariables(release).map((variable) => JsonPatch.add(`${container}/env/-`, variable)),
+    ...files(release),
+    // a number here would undo, with each apply, what the autoscaler has found
+    ...(scales(release) ? [JsonPatch.remove('/spec/replicas')] : []),
+  );
   return deployment;
 }
 
-function serviceContainer(scope: Construct, props: ServiceDeploymentProps, pod: Values): ContainerProps {
-  const { redisSecret } = props;
+function serviceContainer(
+  scope: Construct,
+  { release, configMap }: ServiceDeploymentProps,
+  pod: Values,
+): ContainerProps {
+  const { service, kubernetes } = release;
   return {
     name: 'service',
-    image: props.image,
-    imagePullPolicy: ImagePullPolicy.IF_NOT_PRESENT,
-    ports: [{ name: 'http', number: containerPort }],
+    image: service.image ?? 'sse-kit-service:latest',
+    imagePullPolicy: ImagePullPolicy[pullPolicies[kubernetes.imagePullPolicy]],
+    ports: [{ name: portNameOf(release), number: containerPort }],
     // A cast, because the library's declarations do not tell a missing property from an undefined one.
-    envFrom: [Env.fromConfigMap(props.configMap as IConfigMap)],
-    envVariables: {
-      REDIS_URL: EnvValue.fromSecretValue({
-        secret: Secret.fromSecretName(scope, 'redis', redisSecret.name),
-        key: redisSecret.key,
-      }),
-    },
+    envFrom: [Env.fromConfigMap(configMap as IConfigMap)],
+    envVariables: referredEnvironment(scope, release),
     resources: {
       // No limit: a throttled event loop holds back every stream of the replica, and most of all when all of them come
       // back at once. What is requested is guaranteed; what a node has to spare is better used than withheld.
-      cpu: { request: Cpu.millis(props.cpuMillis) },
-      memory: { request: Size.mebibytes(props.memoryMiB), limit: Size.mebibytes(props.memoryMiB) },
+      // The configuration counts as Fargate does: 1024 units are one core.
+      cpu: { request: Cpu.millis(Math.round((service.cpu * 1000) / 1024)) },
+      memory: { request: Size.mebibytes(service.memoryMiB), limit: Size.mebibytes(service.memoryMiB) },
     },
-    ...probes(pod),
+    ...probes(pod, kubernetes.podTlsSecret ? ConnectionScheme.HTTPS : ConnectionScheme.HTTP),
     securityContext: {
       ensureNonRoot: true,
       user,
@@ -97,11 +116,18 @@ function serviceContainer(scope: Construct, props: ServiceDeploymentProps, pod: 
   };
 }
 
+const pullPolicies = { Always: 'ALWAYS', IfNotPresent: 'IF_NOT_PRESENT', Never: 'NEVER' } as const;
+
+/** What the pods speak; several edges go by the name of the port. */
+export const portNameOf = ({ kubernetes: { podTlsSecret } }: Release): 'http' | 'https' =>
+  podTlsSecret ? 'https' : 'http';
+
 /** Liveness never depends on Redis or load; readiness is false while the replica drains or hears nothing from Redis. */
-function probes(pod: Values): Pick<ContainerProps, 'startup' | 'liveness' | 'readiness'> {
+function probes(pod: Values, scheme: ConnectionScheme): Pick<ContainerProps, 'startup' | 'liveness' | 'readiness'> {
   const probe = (path: string, periodSeconds: number, failureThreshold: number): Probe =>
     Probe.fromHttpGet(path, {
       port: containerPort,
+      scheme,
       periodSeconds: Duration.seconds(periodSeconds),
       failureThreshold,
     });
@@ -116,24 +142,16 @@ function probes(pod: Values): Pick<ContainerProps, 'startup' | 'liveness' | 'rea
   };
 }
 
-/** Keeps the pod serving until every router knows that it stops. Native since 1.30; an image needs no shell for it. */
-function sleepBeforeStop(seconds: number): readonly JsonPatch[] {
+/** Keeps the pod serving until every router knows that it stops. Native since 1.30; before, the image has to bring a sleep. */
+function waitBeforeStop({ kubernetes: { preStop } }: Release, seconds: number): readonly JsonPatch[] {
   // Kubernetes before 1.34 refuses a sleep of zero.
   if (seconds === 0) return [];
-  return [JsonPatch.add('/spec/template/spec/containers/0/lifecycle', { preStop: { sleep: { seconds } } })];
+  const wait = preStop === 'sleep' ? { sleep: { seconds } } : { exec: { command: ['sleep', String(seconds)] } };
+  return [JsonPatch.add(`${container}/lifecycle`, { preStop: wait })];
 }
 
-/**
- * Over zones and over nodes, as a wish: a replica that cannot be placed ideally is worth more than one that waits.
- * Counted per rollout (`pod-template-hash`), or the replicas on their way out would push the new ones together.
- */
-function spread(matchLabels: SelectorLabels): JsonPatch {
-  const constraints = ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
-    maxSkew: 1,
-    topologyKey,
-    whenUnsatisfiable: 'ScheduleAnyway',
-    labelSelector: { matchLabels },
-    matchLabelKeys: ['pod-template-hash'],
-  })) satisfies k8s.TopologySpreadConstraint[];
-  return JsonPatch.add('/spec/template/spec/topologySpreadConstraints', constraints);
+function files(release: Release): readonly JsonPatch[] {
+  const { volumes, mounts } = podFiles(release);
+  if (volumes.length === 0) return [];
+  return [JsonPatch.add(`${podSpec}/volumes`, volumes), JsonPatch.add(`${container}/volumeMounts`, mounts)];
 }

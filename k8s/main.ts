@@ -14,24 +14,7 @@ try {
 function synth({ policy, service, kubernetes }: KitConfig): void {
   // One file for all charts: with one file each, `cdk8s synth -p` would print them without a separator between them.
   const app = new App({ yamlOutputType: YamlOutputType.FILE_PER_APP });
-  if (kubernetes.enabled) {
-    new StreamChart(app, 'stream', {
-      policy,
-      name: kubernetes.name,
-      namespace: kubernetes.namespace,
-      image: service.image ?? 'sse-kit-service:latest',
-      replicas: service.replicas.min,
-      // The configuration counts as Fargate does: 1024 units are one core.
-      cpuMillis: Math.round((service.cpu * 1000) / 1024),
-      memoryMiB: service.memoryMiB,
-      host: kubernetes.host,
-      tlsSecret: kubernetes.tlsSecret,
-      redisSecret: kubernetes.redisSecret,
-      edge: kubernetes.edge,
-      allowAnonymous: service.allowAnonymous,
-    });
-  } else {
-    console.error('kubernetes.enabled (false) leaves nothing to synthesize; set it to true for the chart');
-  }
+  if (kubernetes.enabled) new StreamChart(app, 'stream', { policy, service, kubernetes });
+  else console.error('kubernetes.enabled (false) leaves nothing to synthesize; set it to true for the chart');
   app.synth();
 }

@@ -50,6 +50,7 @@ test('these files are rendered', () => {
     'compose.yaml',
     'k8s/observability/sse-kit-dashboard.json',
     'k8s/observability/alerts.yaml',
+    'k8s/observability/prometheus-adapter.yaml',
     'docs/rules.md',
     'sse-kit.schema.json',
   ]);

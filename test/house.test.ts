@@ -46,7 +46,7 @@ const walls: Readonly<Record<string, Wall>> = {
   },
   'lib/cli': { folders: lib, packages: ['commander', 'node:'] },
   k8s: {
-    folders: ['lib/policy', 'lib/targets', 'lib/config'],
+    folders: ['lib/policy', 'lib/targets', 'lib/config', 'lib/observability'],
     packages: ['cdk8s', 'cdk8s-plus-28', 'constructs', 'node:'],
   },
   service: { folders: ['lib/policy'], packages: [...dependenciesOf('service/package.json'), 'node:'] },

@@ -1,5 +1,6 @@
 import type { Fault, StreamPolicy } from '../policy/index.ts';
 import { awsFaults } from './aws-faults.ts';
+import { kubernetesFaults } from './kubernetes-faults.ts';
 import type { Sections } from './schema.ts';
 import { serviceFaults, sizeFaults } from './service-faults.ts';
 
@@ -26,10 +27,14 @@ function steps(least: number, most: number, step: number): readonly number[] {
  *
  * @param policy What the sizes are judged against; absent while a field of it is of the wrong kind.
  */
-export function crossFaults({ aws, service }: Sections, policy: StreamPolicy | undefined): readonly Fault[] {
+export function crossFaults(
+  { aws, kubernetes, service }: Sections,
+  policy: StreamPolicy | undefined,
+): readonly Fault[] {
   return [
     ...serviceFaults(service),
     ...(policy === undefined ? [] : sizeFaults(service, policy)),
+    ...(kubernetes.enabled ? kubernetesFaults(kubernetes) : []),
     ...(aws.enabled ? [...memoryFaults(service), ...awsFaults(aws, service)] : []),
   ];
 }

@@ -17,6 +17,9 @@ export const sections = z.strictObject({
 
 export type Sections = z.output<typeof sections>;
 
+/** The same as it is written down: every key optional. */
+export type SectionInputs = z.input<typeof sections>;
+
 /** The JSON Schema of sse-kit.config.json, for editors. */
 export function configSchema(): object {
   const schema = z.toJSONSchema(sections, { target: 'draft-7', io: 'input' }) as {

@@ -101,6 +101,9 @@ const ours: Readonly<Record<string, string>> = {
   ),
 };
 
+/** Where a variable comes from that nobody sets by its name; undefined for everybody's own. */
+export const originOf = (variable: string): string | undefined => ours[variable];
+
 const variableFaults = (env: Service['env']): readonly Fault[] =>
   Object.keys(env).flatMap((name) =>
     ours[name] === undefined

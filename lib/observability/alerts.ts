@@ -157,5 +157,19 @@ function ruleOf(alert: Alert): string {
 `;
 }
 
+/** The same as the `groups` of a PrometheusRule. */
+export const alertGroups = (policy: StreamPolicy): readonly object[] => [
+  {
+    name: 'sse-kit',
+    rules: alerts(policy).map((alert) => ({
+      alert: alert.name,
+      expr: alert.expr,
+      for: alert.for,
+      labels: { severity: alert.severity },
+      annotations: { summary: alert.summary, runbook_url: runbookOf(alert) },
+    })),
+  },
+];
+
 /** A string in single quotes, as YAML reads it. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

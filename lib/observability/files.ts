@@ -1,4 +1,5 @@
 import type { StreamPolicy } from '../policy/index.ts';
+import { adapterRules } from './adapter.ts';
 import { alertRules } from './alerts.ts';
 import { dashboard } from './dashboard.ts';
 
@@ -6,4 +7,5 @@ import { dashboard } from './dashboard.ts';
 export const observabilityFiles = (policy: StreamPolicy): Readonly<Record<string, string>> => ({
   'sse-kit-dashboard.json': dashboard(policy),
   'alerts.yaml': alertRules(policy),
+  'prometheus-adapter.yaml': adapterRules,
 });

@@ -196,7 +196,7 @@ describe('render', () => {
     ['compose', ['compose/compose.yaml'], 'nofile: 86400'],
     [
       'observability',
-      ['observability/sse-kit-dashboard.json', 'observability/alerts.yaml'],
+      ['observability/sse-kit-dashboard.json', 'observability/alerts.yaml', 'observability/prometheus-adapter.yaml'],
       'sse_streams_active > 13760',
     ],
   ])('renders %s, which no stream passes through, with the numbers of the policy', async (id, paths, number) => {

@@ -3,18 +3,12 @@ import type { k8s } from 'cdk8s-plus-28';
 import { StreamChart, type StreamChartProps } from '../../k8s/stream-chart.ts';
 import { definePolicy } from '../../lib/policy/index.ts';
 
-export const props: StreamChartProps = {
+/** What the charts of the tests are made from, unless a test says otherwise. */
+export const props = {
   policy: definePolicy(),
-  name: 'streams',
-  image: 'registry.test/sse:1.2.3',
-  replicas: 3,
-  cpuMillis: 500,
-  memoryMiB: 1024,
-  host: 'sse.test',
-  redisSecret: { name: 'redis', key: 'url' },
-  edge: 'ingress-nginx',
-  allowAnonymous: false,
-};
+  service: { image: 'registry.test/sse:1.2.3', replicas: { min: 3 } },
+  kubernetes: { name: 'streams', host: 'sse.test', redis: { secret: 'redis' } },
+} satisfies StreamChartProps;
 
 /** A manifest as far as the tests look into all of them. */
 export interface Manifest {
@@ -24,6 +18,7 @@ export interface Manifest {
     readonly name: string;
     readonly namespace?: string;
     readonly annotations: Record<string, string>;
+    readonly labels: Record<string, string>;
   };
 }
 
@@ -37,16 +32,16 @@ export interface Manifests {
   readonly disruptionBudget: Manifest & { readonly spec: k8s.PodDisruptionBudgetSpec };
 }
 
-/** The manifests of one chart; `change` may go on from the chart before it is synthesized. */
-export function synth(overrides: Partial<StreamChartProps> = {}, change?: (chart: StreamChart) => void): Manifests {
-  const chart = new StreamChart(new App(), 'stream', { ...props, ...overrides });
+/** The manifests of one chart, its sections changed by key; `change` may go on from the chart before it is synthesized. */
+export function synth(overrides: StreamChartProps = {}, change?: (chart: StreamChart) => void): Manifests {
+  const chart = new StreamChart(new App(), 'stream', {
+    policy: overrides.policy ?? props.policy,
+    service: { ...props.service, ...overrides.service },
+    kubernetes: { ...props.kubernetes, ...overrides.kubernetes },
+  });
   change?.(chart);
   const all: Manifest[] = chart.toJson();
-  const only = <T extends Manifest>(kind: string): T => {
-    const [found, ...more] = all.filter((manifest) => manifest.kind === kind);
-    if (!found || more.length > 0) throw new Error(`${all.length} manifests must hold exactly one ${kind}`);
-    return found as T;
-  };
+  const only = <T extends Manifest>(kind: string): T => one(all, kind, overrides.kubernetes?.name ?? 'streams') as T;
   return {
     all,
     configMap: only('ConfigMap'),
@@ -55,6 +50,13 @@ export function synth(overrides: Partial<StreamChartProps> = {}, change?: (chart
     ingress: only('Ingress'),
     disruptionBudget: only('PodDisruptionBudget'),
   };
+}
+
+/** The only manifest of a kind and a name. */
+export function one(all: readonly Manifest[], kind: string, name = 'streams'): Manifest {
+  const [found, ...more] = all.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+  if (!found || more.length > 0) throw new Error(`${all.length} manifests must hold exactly one ${kind} ${name}`);
+  return found;
 }
 
 /** The pod template of a Deployment and its only container. */

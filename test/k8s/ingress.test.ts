@@ -47,7 +47,7 @@ test('leads the whole host to the port of the Service', () => {
 });
 
 test('ends TLS when there is a certificate', () => {
-  expect(synth({ tlsSecret: 'certificate' }).ingress.spec.tls).toEqual([
+  expect(synth({ kubernetes: { tlsSecret: 'certificate' } }).ingress.spec.tls).toEqual([
     { hosts: ['sse.test'], secretName: 'certificate' },
   ]);
 });
@@ -55,5 +55,5 @@ test('ends TLS when there is a certificate', () => {
 test('fails when the edge cannot express the policy', () => {
   const policy = definePolicy({ drainSeconds: 300 });
 
-  expect(() => synth({ policy })).toThrow(/ingress-nginx cannot express the policy:\n.*drainSeconds \(300\)/);
+  expect(() => synth({ policy })).toThrow(/drainSeconds \(300\) must be at most 240, ingress-nginx/);
 });

@@ -1,18 +1,22 @@
+import { dirname } from 'node:path';
 import { definePolicy, policyFromEnv } from '../../lib/policy/index.ts';
-import { podOf, props, synth } from './chart.ts';
+import { one, podOf, props, synth } from './chart.ts';
 
 const manifests = synth();
 const { all, configMap, deployment, service, disruptionBudget } = manifests;
 const pod = podOf(manifests);
 
-test('a chart is a ConfigMap, a Deployment, a Service, an Ingress and a PodDisruptionBudget of one name', () => {
+test('a chart is what every cluster takes, under one name', () => {
   expect(all.map(({ apiVersion, kind, metadata }) => `${apiVersion} ${kind} ${metadata.name}`)).toMatchInlineSnapshot(`
 [
   "v1 ConfigMap streams",
+  "v1 ServiceAccount streams",
   "apps/v1 Deployment streams",
   "v1 Service streams",
   "networking.k8s.io/v1 Ingress streams",
   "policy/v1 PodDisruptionBudget streams",
+  "networking.k8s.io/v1 NetworkPolicy streams",
+  "autoscaling/v2 HorizontalPodAutoscaler streams",
 ]
 `);
 });
@@ -33,7 +37,7 @@ test('every object carries the recommended labels', () => {
 test('a namespace is set on every object when there is one, and on none otherwise', () => {
   const namespaces = (of: typeof all) => of.map(({ metadata }) => metadata.namespace);
 
-  expect(new Set(namespaces(synth({ namespace: 'live' }).all))).toEqual(new Set(['live']));
+  expect(new Set(namespaces(synth({ kubernetes: { namespace: 'live' } }).all))).toEqual(new Set(['live']));
   expect(new Set(namespaces(all))).toEqual(new Set([undefined]));
 });
 
@@ -98,12 +102,17 @@ describe('the Deployment', () => {
   test('runs the image with the resources it was given, and without a CPU limit', () => {
     const { image, imagePullPolicy, resources } = pod.container;
 
-    expect({ replicas: deployment.spec.replicas, image, imagePullPolicy, resources }).toEqual({
-      replicas: 3,
+    expect({ image, imagePullPolicy, resources }).toEqual({
       image: 'registry.test/sse:1.2.3',
       imagePullPolicy: 'IfNotPresent',
       resources: { requests: { cpu: '500m', memory: '1024Mi' }, limits: { memory: '1024Mi' } },
     });
+  });
+
+  test('waits by the sleep of its image where the cluster is too old to', () => {
+    const { container } = podOf(synth({ kubernetes: { preStop: 'exec' } }));
+
+    expect(container.lifecycle).toEqual({ preStop: { exec: { command: ['sleep', '15'] } } });
   });
 
   test('passes the restricted pod security standard', () => {
@@ -116,6 +125,7 @@ describe('the Deployment', () => {
       seccompProfile: { type: 'RuntimeDefault' },
     });
     expect(pod.spec).toMatchObject({ automountServiceAccountToken: false, hostNetwork: false });
+    expect(one(all, 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false });
   });
 
   test('spreads its replicas over zones and nodes without insisting', () => {
@@ -141,13 +151,94 @@ describe('the environment', () => {
 
   test('admits everybody only when that was asked for', () => {
     expect(configMap.data).not.toHaveProperty('ALLOW_ANONYMOUS');
-    expect(synth({ allowAnonymous: true }).configMap.data).toHaveProperty('ALLOW_ANONYMOUS', 'true');
+    expect(synth({ service: { allowAnonymous: true } }).configMap.data).toHaveProperty('ALLOW_ANONYMOUS', 'true');
   });
 
-  test('reaches the container from the ConfigMap, and the address of Redis from its Secret', () => {
+  const secret = (variable: string, name: string, key: string) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name, key } },
+  });
+  const replica = { name: 'REPLICA', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } };
+
+  test('reaches the container from the ConfigMap, and what is secret from Secrets', () => {
     expect({ envFrom: pod.container.envFrom, env: pod.container.env }).toEqual({
       envFrom: [{ configMapRef: { name: 'streams' } }],
-      env: [{ name: 'REDIS_URL', valueFrom: { secretKeyRef: { name: 'redis', key: 'url' } } }],
+      env: [secret('REDIS_URL', 'redis', 'url'), secret('JWT_SECRET', 'sse-kit-auth', 'JWT_SECRET'), replica],
+    });
+  });
+
+  test('asks Secrets for as much as the service needs, by the keys that they have', () => {
+    const { container } = podOf(
+      synth({
+        service: { auth: { key: 'JWT_PUBLIC_KEY' } },
+        kubernetes: {
+          redis: { secret: 'redis', urlKey: 'address', usernameKey: 'user', passwordKey: 'password' },
+          authSecret: { name: 'keys', key: 'public.pem' },
+        },
+      }),
+    );
+
+    expect(container.env).toEqual([
+      secret('REDIS_URL', 'redis', 'address'),
+      secret('REDIS_USERNAME', 'redis', 'user'),
+      secret('REDIS_PASSWORD', 'redis', 'password'),
+      secret('JWT_PUBLIC_KEY', 'keys', 'public.pem'),
+      replica,
+    ]);
+  });
+
+  test('needs no Secret for a key set, whose address is none', () => {
+    const auth = { key: 'JWKS_URL', jwksUrl: 'https://id.test/keys', issuer: 'https://id.test' } as const;
+    const manifests = synth({ service: { auth } });
+
+    expect(manifests.configMap.data).toMatchObject({ AUTH_MODE: 'jwt', JWKS_URL: 'https://id.test/keys' });
+    expect(podOf(manifests).container.env).toEqual([secret('REDIS_URL', 'redis', 'url'), replica]);
+  });
+
+  test('never holds the value of a secret', () => {
+    const names = Object.keys(configMap.data);
+
+    expect(names.filter((name) => /SECRET|PASSWORD|REDIS_URL|PUBLIC_KEY/.test(name))).toEqual([]);
+  });
+
+  test('takes variables of one’s own, but has the last word about its own', () => {
+    const { container } = podOf(
+      synth({
+        kubernetes: {
+          env: { TRACE_KEY: { secret: { name: 'trace', key: 'key' } }, NODE: { field: 'spec.nodeName' } },
+          envFrom: [{ configMap: 'defaults' }, { secret: 'shared' }],
+        },
+      }),
+    );
+
+    expect(container.env?.slice(-2)).toEqual([
+      secret('TRACE_KEY', 'trace', 'key'),
+      { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ]);
+    // of equal names the last source counts
+    expect(container.envFrom?.at(-1)).toEqual({ configMapRef: { name: 'streams' } });
+    expect(container.envFrom).toHaveLength(3);
+  });
+
+  test('names the files of certificates where there are some, and the pods have them', () => {
+    const manifests = synth({ kubernetes: { podTlsSecret: 'pod-tls', redis: { secret: 'redis', caKey: 'ca.pem' } } });
+    const { spec, container } = podOf(manifests);
+    const { TLS_CERT_FILE = '', TLS_KEY_FILE = '', REDIS_TLS_CA_FILE = '' } = manifests.configMap.data;
+    const folders = container.volumeMounts?.map(({ mountPath }) => mountPath);
+
+    expect([TLS_CERT_FILE, TLS_KEY_FILE, REDIS_TLS_CA_FILE].map((file) => dirname(file))).toEqual([
+      folders?.[0],
+      folders?.[0],
+      folders?.[1],
+    ]);
+    expect(spec.volumes).toEqual([
+      { name: 'sse-kit-tls', secret: { secretName: 'pod-tls' } },
+      { name: 'sse-kit-redis-ca', secret: { secretName: 'redis', items: [{ key: 'ca.pem', path: 'ca.crt' }] } },
+    ]);
+    expect(container).toMatchObject({
+      ports: [{ name: 'https' }],
+      readinessProbe: { httpGet: { scheme: 'HTTPS' } },
+      livenessProbe: { httpGet: { scheme: 'HTTPS' } },
     });
   });
 
@@ -156,7 +247,7 @@ describe('the environment', () => {
       podOf(synth(overrides)).metadata.annotations?.['checksum/config'];
 
     expect(checksum({ policy: definePolicy({ heartbeatSeconds: 9 }) })).not.toBe(checksum({}));
-    expect(checksum({ host: 'other.test' })).toBe(checksum({}));
+    expect(checksum({ kubernetes: { host: 'other.test' } })).toBe(checksum({}));
   });
 });
 

@@ -33,7 +33,16 @@ function kindsIn(yaml: string): readonly string[] {
   return documents.map((document) => document.get('kind') as string);
 }
 
-const kinds = ['ConfigMap', 'Deployment', 'Service', 'Ingress', 'PodDisruptionBudget'];
+const kinds = [
+  'ConfigMap',
+  'ServiceAccount',
+  'Deployment',
+  'Service',
+  'Ingress',
+  'PodDisruptionBudget',
+  'NetworkPolicy',
+  'HorizontalPodAutoscaler',
+];
 
 test('`npx cdk8s synth -p` prints what kubectl can apply, and nothing else', () => {
   const { stdout, status } = run('npx cdk8s synth -p', { kubernetes: { name: 'live' } });

@@ -63,6 +63,6 @@ test('fails on a kind that it has no schema for', () => {
 });
 
 test('finds nothing in a chart, whether the policy says much or little', () => {
-  expectValid(...synth({ tlsSecret: 'certificate', namespace: 'live', allowAnonymous: true }).all);
+  expectValid(...synth({ kubernetes: { tlsSecret: 'certificate', namespace: 'live' } }).all);
   expectValid(...synth({ policy: definePolicy({ propagationSeconds: 0, stickiness: 'none' }) }).all);
 });
