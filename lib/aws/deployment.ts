@@ -1,7 +1,9 @@
 import type { App } from 'aws-cdk-lib';
 import type { KitConfig } from '../config/load.ts';
 import { CacheStack } from './cache-stack.ts';
+import type { EventStoreProps } from './event-store.ts';
 import { NetworkStack } from './network-stack.ts';
+import { ObservabilityStack } from './observability-stack.ts';
 import { ServiceStack } from './service-stack.ts';
 import { stageValues } from './stages.ts';
 
@@ -13,6 +15,7 @@ export interface Deployment {
   readonly network?: NetworkStack;
   readonly cache?: CacheStack;
   readonly service: ServiceStack;
+  readonly observability: ObservabilityStack;
 }
 
 /**
@@ -27,12 +30,7 @@ export function deploy(app: App, config: DeploymentConfig): Deployment {
   const vpc = aws.existing.vpc ?? (network as NetworkStack).vpc;
   const cache = aws.existing.redis
     ? undefined
-    : new CacheStack(app, `${aws.name}-Cache`, {
-        policy,
-        vpc,
-        nodeType: stage.cacheNodeType,
-        replicas: stage.cacheReplicas,
-      });
+    : new CacheStack(app, `${aws.name}-Cache`, { policy, vpc, ...storeProps(config) });
   const store = aws.existing.redis ?? (cache as CacheStack).store;
   const { replicas, image, cpu, memoryMiB, ...settings } = config.service;
   const { internetFacing, domainName, hostedZone, certificateArn, existing } = aws;
@@ -59,6 +57,37 @@ export function deploy(app: App, config: DeploymentConfig): Deployment {
     maintenance: aws.maintenance,
     clusterName: existing.cluster,
     authSecret: existing.authSecret,
+    rotationDays: aws.existing.redis ? undefined : aws.cacheRotationDays,
   });
-  return { ...(network && { network }), ...(cache && { cache }), service: serviceStack };
+  const observability = new ObservabilityStack(app, `${aws.name}-Observability`, {
+    policy,
+    service: serviceStack.service,
+    balancer: serviceStack.balancer,
+    store: cache?.store,
+    alarmTopicArn: existing.alarmTopicArn,
+    alarmEmail: aws.alarmEmail,
+    runbook: aws.runbook,
+  });
+  return { ...(network && { network }), ...(cache && { cache }), service: serviceStack, observability };
+}
+
+/** The store that a configuration asks for. */
+function storeProps({ aws, service }: DeploymentConfig): Omit<EventStoreProps, 'policy' | 'vpc'> {
+  const { cacheOwnKey, cacheNodeType, cacheReplicas, cacheBackupDays, retainData, logDays } = stageValues(
+    aws.stage,
+    aws,
+  );
+  return {
+    mode: aws.cacheMode,
+    // a node that is named wins over traffic, and traffic over the stage's node
+    ...(aws.cacheTraffic && { traffic: aws.cacheTraffic }),
+    nodeType: aws.cacheNodeType ?? (aws.cacheTraffic ? undefined : cacheNodeType),
+    replicas: cacheReplicas,
+    backupDays: cacheBackupDays,
+    retainData,
+    logDays,
+    ...(cacheOwnKey && { encryptionKey: true }),
+    ...(aws.cacheRotationDays !== undefined && { rotation: { everyDays: aws.cacheRotationDays } }),
+    patterns: service.patterns.length > 0,
+  };
 }

@@ -92,6 +92,8 @@ export class EventStore extends Construct implements IConnectable {
   /** `undefined` of a store that is made of nodes. */
   readonly serverlessCache: CfnServerlessCache | undefined;
   readonly encryptionKey: IKey | undefined;
+  /** CacheClusterId of each node, as ElastiCache numbers them; none of a serverless store. */
+  readonly nodeIds: readonly string[];
 
   /** @throws PolicyError when ElastiCache cannot express the policy, refuses the store, or the service cannot use it. */
   constructor(scope: Construct, id: string, props: EventStoreProps) {
@@ -107,10 +109,12 @@ export class EventStore extends Construct implements IConnectable {
     if (props.mode === 'serverless') {
       this.serverlessCache = this.createServerless(props, securityGroup);
       this.url = `rediss+cluster://${this.serverlessCache.attrEndpointAddress}:${port}`;
+      this.nodeIds = [];
       return;
     }
     this.parameterGroup = this.createParameterGroup(props);
     this.replicationGroup = this.createReplicationGroup(props, securityGroup);
+    this.nodeIds = nodeIdsOf(this.replicationGroup);
     this.url =
       props.mode === 'cluster'
         ? `rediss+cluster://${this.replicationGroup.attrConfigurationEndPointAddress}:${port}`
@@ -227,6 +231,16 @@ export class EventStore extends Construct implements IConnectable {
   private idFor(what: string): string {
     return `${Names.uniqueResourceName(this, { maxLength: 28, separator: '-' })}-${what}`.toLowerCase();
   }
+}
+
+/** `group-001`, or in cluster mode `group-0001-001` (ElastiCache user guide, "Finding replication group endpoints"). */
+function nodeIdsOf({ ref, numCacheClusters, numNodeGroups = 1, replicasPerNodeGroup = 0 }: CfnReplicationGroup) {
+  const numbers = (count: number, digits: number) =>
+    Array.from({ length: count }, (_, index) => String(index + 1).padStart(digits, '0'));
+  if (numCacheClusters !== undefined) return numbers(numCacheClusters, 3).map((node) => `${ref}-${node}`);
+  return numbers(numNodeGroups, 4).flatMap((shard) =>
+    numbers(replicasPerNodeGroup + 1, 3).map((node) => `${ref}-${shard}-${node}`),
+  );
 }
 
 /** @throws PolicyError when no node holds the history. */

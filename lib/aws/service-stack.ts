@@ -9,6 +9,7 @@ import { authModeOf, type ServiceOptions } from '../targets/service-environment.
 import { balancerLogBucket } from './balancer-logs.ts';
 import { type ExistingRedis, ExistingStore, type ExistingVpc, type StreamStore, vpcIn } from './existing.ts';
 import { MaintenanceAnswer } from './maintenance.ts';
+import { RegularDeployment } from './regular-deployment.ts';
 import { serviceImage } from './service-image.ts';
 import { StreamLoadBalancer, type StreamLoadBalancerProps } from './stream-load-balancer.ts';
 import { StreamService } from './stream-service.ts';
@@ -31,6 +32,8 @@ export interface ServiceStackProps
   readonly clusterName?: string | undefined;
   /** Secret with the key that tokens are verified with, by its whole ARN. @default - a JWT_SECRET is drawn */
   readonly authSecret?: { readonly arn: string; readonly key?: string | undefined } | undefined;
+  /** Days between changes of the store's password; all tasks are replaced twice as often. @default - never by itself */
+  readonly rotationDays?: number | undefined;
   /** Image to run, by URI; one of ECR is pulled with the task's role. @default - built from this repository */
   readonly image?: string | undefined;
   /** CPU units of a task; 1024 is one core. @default 512 */
@@ -93,6 +96,11 @@ export class ServiceStack extends Stack {
         policy: props.policy,
         listener: this.balancer.listener,
         corsOrigins: settings.corsOrigins,
+      });
+    if (props.rotationDays !== undefined)
+      new RegularDeployment(this, 'RegularDeployment', {
+        service: this.service.service,
+        rotationDays: props.rotationDays,
       });
     if (props.internetFacing && authModeOf(settings) === 'none')
       Annotations.of(this).addWarningV2(

@@ -15,6 +15,8 @@ export interface StageValues {
   readonly cacheReplicas: number;
   /** Days for which daily snapshots of the event store are kept; 0 takes none. */
   readonly cacheBackupDays: number;
+  /** The event store is encrypted with a KMS key of its own, which is audited and can be revoked. */
+  readonly cacheOwnKey: boolean;
   /** The balancer cannot be deleted before this is switched off. */
   readonly deletionProtection: boolean;
   /** What holds data outlives its stack: logs stay, and the store leaves a last snapshot. */
@@ -39,6 +41,7 @@ export const stages = {
     cacheNodeType: 'cache.t4g.micro',
     cacheReplicas: 0,
     cacheBackupDays: 0,
+    cacheOwnKey: false,
     deletionProtection: false,
     retainData: false,
     logDays: 7,
@@ -51,6 +54,7 @@ export const stages = {
     cacheNodeType: 'cache.m7g.large',
     cacheReplicas: 1,
     cacheBackupDays: 7,
+    cacheOwnKey: true,
     deletionProtection: true,
     retainData: true,
     logDays: 90,

@@ -41,6 +41,7 @@ test('nothing at all means the defaults', () => {
       name: 'SseKit',
       stage: 'dev',
       edge: 'none',
+      cacheMode: 'nodes',
       internetFacing: false,
       usersPerAddress: 200,
       maintenance: false,

@@ -43,6 +43,9 @@ const existing = z.strictObject({
   cluster: text(/^[A-Za-z][A-Za-z0-9_-]{0,254}$/, 'the name of an ECS cluster')
     .optional()
     .describe('name of an ECS cluster; absent: one is created'),
+  alarmTopicArn: text(/^arn:[a-z0-9-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/, 'the ARN of an SNS topic')
+    .optional()
+    .describe('SNS topic that alarms go to; absent: one is created'),
   redis: z
     .strictObject({
       host: hostName.describe('primary endpoint, or configuration endpoint of a cluster'),
@@ -102,6 +105,8 @@ export const aws = z.strictObject({
     .default(false)
     .describe('every stream is answered with a retry: by the balancer, without the service; for a while, by hand'),
   existing: existing.prefault({}).describe('what is there already'),
+  alarmEmail: z.email().optional().describe('address that alarms are written to; AWS asks it to confirm'),
+  runbook: z.url().optional().describe('address of docs/operations.md, for the links in alarms'),
   maxAzs: z.int().min(2).max(6).optional().describe('availability zones'),
   natGateways: z.int().min(0).max(6).optional().describe('NAT gateways, at most one a zone; none: VPC endpoints'),
   flowLogs: z.literal(['rejected', 'all']).optional().describe("which of the VPC's connections are written down"),
@@ -109,6 +114,27 @@ export const aws = z.strictObject({
     .optional()
     .describe('ElastiCache node type'),
   cacheReplicas: z.int().min(0).max(5).optional().describe('read replicas; failover needs at least one'),
+  cacheMode: z
+    .literal(['nodes', 'cluster', 'serverless'])
+    .default('nodes')
+    .describe('how ElastiCache runs the store; what the others cost in features: docs/operations.md'),
+  cacheTraffic: z
+    .strictObject({
+      eventsPerSecond: z.number().positive().describe('events published in a second, over all channels'),
+      bytesPerEvent: z.int().min(1).describe("bytes of an ordinary event's data"),
+      channels: z.int().min(1).describe('channels that have events at the same time'),
+    })
+    .optional()
+    .describe(
+      'what will be published: the smallest node that holds its history is taken, where cacheNodeType is absent',
+    ),
+  cacheOwnKey: z.boolean().optional().describe('the store is encrypted with a KMS key of its own'),
+  cacheRotationDays: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("days between changes of the store's password; all tasks are replaced twice as often. Absent: by hand"),
   cacheBackupDays: z.int().min(0).max(35).optional().describe('days for which daily snapshots are kept; 0: none'),
   deletionProtection: z.boolean().optional().describe('the balancer cannot be deleted before this is switched off'),
   retainData: z.boolean().optional().describe('logs and a last snapshot of the store outlive their stacks'),
