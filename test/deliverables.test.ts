@@ -4,7 +4,7 @@ import { deliverables } from '../lib/docs/deliverables.ts';
 import { policyTable, withPolicyTable } from '../lib/docs/policy-table.ts';
 import { rulesPage } from '../lib/docs/rules-page.ts';
 import { fieldNames, hopRules, policyRules } from '../lib/policy/index.ts';
-import { targets } from '../lib/targets/index.ts';
+import { targets, vendorChecks } from '../lib/targets/index.ts';
 
 const root = join(__dirname, '..');
 
@@ -59,12 +59,13 @@ test('these files are rendered', () => {
 describe('docs/rules.md', () => {
   const page = rulesPage();
   const anchors = [...page.matchAll(/^### (.+)$/gm)].map(([, id]) => id);
-  const rules = [...policyRules, ...hopRules, ...targets.flatMap(({ limits }) => limits)];
+  const rules = [...policyRules, ...hopRules, ...targets.flatMap(({ limits }) => limits), ...vendorChecks];
 
   test('has one anchor for each id that an error can carry', () => {
-    const ofValues = ['policy-field', 'policy-json', 'environment', 'config', 'elasticache-store', 'config-json'];
+    const ofValues = ['policy-field', 'policy-json', 'environment', 'config', 'config-json'];
+    const ofTemplates = ['elasticache-store', 'known-at-synth'];
 
-    expect([...anchors].sort()).toEqual([...ofValues, ...rules.map(({ id }) => id)].sort());
+    expect([...anchors].sort()).toEqual([...ofValues, ...ofTemplates, ...rules.map(({ id }) => id)].sort());
   });
 
   test('says why, and from where, for every rule', () => {

@@ -1,5 +1,5 @@
 import { type HopRule, hopRules, type PolicyRule, policyRules, type Rule, type Verdict } from '../policy/index.ts';
-import { targets } from '../targets/index.ts';
+import { targets, type VendorCheck, vendorChecks } from '../targets/index.ts';
 import { brokenHops, brokenLimits, brokenPolicies, withDefaults } from './broken-examples.ts';
 
 /** docs/rules.md: every id that an error can carry, with the reason behind it and what it says when it is broken. */
@@ -14,6 +14,7 @@ export function rulesPage(): string {
       .flatMap(({ title, limits }) =>
         section(`Limits of ${title}`, limitsIntro, limits.map(policyEntry(brokenLimits))),
       ),
+    ...section('What AWS refuses', vendorIntro, vendorChecks.map(vendorEntry)),
   ].join('\n\n')}\n`;
 }
 
@@ -30,6 +31,9 @@ const hopIntro =
   'Judged for each hop by `sse-kit check`. A hop without the fact that a rule is about makes the rule not applicable there.';
 const limitsIntro = 'What this target cannot express. Judged when it is in use; nothing is clamped.';
 
+const vendorIntro = `Judged in synthesized templates by \`StreamPolicyChecks\`, together with the rules above; accepted by
+\`Validations.of(construct).acknowledge({ id: 'sse-kit::…', reason })\`. AWS itself speaks up in the middle of a deployment.`;
+
 interface ValueRule {
   readonly id: string;
   readonly why: string;
@@ -45,6 +49,10 @@ const valueRules: readonly ValueRule[] = [
     why: 'an engine, a version, a node type or a number of replicas that ElastiCache refuses or the service cannot use',
   },
   { id: 'config-json', why: 'the configuration file cannot be read, or is not JSON' },
+  {
+    id: 'known-at-synth',
+    why: 'only the deployment will know a value of a template (a parameter, an import): nothing that depends on it was judged',
+  },
 ];
 
 const section = (title: string, intro: string, entries: readonly string[]): readonly string[] => [
@@ -53,7 +61,7 @@ const section = (title: string, intro: string, entries: readonly string[]): read
   ...entries,
 ];
 
-const valueEntry = ({ id, why }: ValueRule): string => entry(id, [why.charAt(0).toUpperCase() + why.slice(1)]);
+const valueEntry = ({ id, why }: ValueRule): string => entryOf(id, [why.charAt(0).toUpperCase() + why.slice(1)]);
 
 const policyEntry =
   (examples: typeof brokenPolicies) =>
@@ -67,7 +75,7 @@ const hopEntry = (rule: HopRule): string =>
 
 function ruleEntry({ id, why, source, fields }: Rule, verdict: Verdict, more: readonly string[] = []): string {
   const said = verdict.verdict === 'broken' ? verdict.faults.map(({ message }) => `\`${message}\``) : [];
-  return entry(id, [
+  return entryOf(id, [
     `Why: ${why}`,
     ...(fields.length > 0 ? [`Fields: ${fields.map((field) => `\`${field}\``).join(', ')}`] : []),
     ...said.map((message) => `Says: ${message}`),
@@ -76,5 +84,15 @@ function ruleEntry({ id, why, source, fields }: Rule, verdict: Verdict, more: re
   ]);
 }
 
-const entry = (id: string, points: readonly string[]): string =>
-  `### ${id}\n\n${points.map((point) => `- ${point}`).join('\n')}`;
+function vendorEntry({ id, why, source, on, example, judge }: VendorCheck): string {
+  return entryOf(id, [
+    `Why: ${why}`,
+    `On: \`${on}\``,
+    ...judge(example).map(({ message }) => `Says: \`${message}\``),
+    `Source: ${source}`,
+  ]);
+}
+
+function entryOf(id: string, points: readonly string[]): string {
+  return `### ${id}\n\n${points.map((point) => `- ${point}`).join('\n')}`;
+}

@@ -176,18 +176,20 @@ export const alb = defineTarget<AlbConfig>({
 });
 
 /** Values that are not set count with the ELB API's defaults. */
-function read({ loadBalancer, targetGroup, queryTokens = true }: AlbConfig): Hop {
-  const idle = numberFrom(loadBalancer, 'idle_timeout.timeout_seconds', 60);
+function read({ loadBalancer, targetGroup, queryTokens }: AlbConfig): Hop {
+  return { ...readBalancer(loadBalancer, queryTokens), ...readTargetGroup(targetGroup) };
+}
+
+/** The part of the hop that the balancer's own attributes decide. */
+export function readBalancer(attributes: Values, queryTokens = true): Hop {
+  const idle = numberFrom(attributes, 'idle_timeout.timeout_seconds', 60);
   const idleSetting = `idle_timeout.timeout_seconds=${idle}`;
-  const delay = numberFrom(targetGroup, 'deregistration_delay.timeout_seconds', 300);
-  const http2 = loadBalancer['routing.http2.enabled'] ?? 'true';
-  const logs = String(loadBalancer['access_logs.s3.enabled']) === 'true';
+  const http2 = attributes['routing.http2.enabled'] ?? 'true';
+  const logs = String(attributes['access_logs.s3.enabled']) === 'true';
   return {
     target: 'alb',
     idleTimers: [{ value: idle, setting: idleSetting }],
     poolIdle: { value: idle, setting: idleSetting },
-    propagation: { value: delay, setting: `deregistration_delay.timeout_seconds=${delay}` },
-    stickiness: readStickiness(targetGroup),
     ...(String(http2) === 'true' && {
       streamsPerConnection: { value: http2Streams, setting: 'routing.http2.enabled=true' },
     }),
@@ -195,6 +197,16 @@ function read({ loadBalancer, targetGroup, queryTokens = true }: AlbConfig): Hop
     ...(logs && {
       logsQuery: { value: queryTokens, setting: `access_logs.s3.enabled=true, QUERY_TOKENS=${queryTokens}` },
     }),
+  };
+}
+
+/** The part that the attributes of a target group decide. */
+export function readTargetGroup(attributes: Values): Hop {
+  const delay = numberFrom(attributes, 'deregistration_delay.timeout_seconds', 300);
+  return {
+    target: 'alb',
+    propagation: { value: delay, setting: `deregistration_delay.timeout_seconds=${delay}` },
+    stickiness: readStickiness(attributes),
   };
 }
 

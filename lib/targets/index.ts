@@ -12,6 +12,8 @@ import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
 import { varnish } from './varnish.ts';
 
+export { readBalancer, readTargetGroup } from './alb.ts';
+export { readApiGatewayMethod } from './api-gateway.ts';
 export {
   familyOf,
   fullShare,
@@ -24,8 +26,14 @@ export {
   storeRights,
   type Traffic,
 } from './elasticache.ts';
+export { isFreeText, kindOfProtocol } from './elb/attributes.ts';
 export { ingressNginxPrefix } from './ingress-nginx.ts';
+export { readNlbListener } from './nlb.ts';
+export { readServiceConnect } from './service-connect.ts';
+export type { Values } from './settings.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
+export type { VendorCheck } from './vendor/check.ts';
+export { vendorChecks } from './vendor/checks.ts';
 export { alb, apache, caddy, ecs, elasticache, envoy, haproxy, ingressNginx, kubernetes, nginx, service, varnish };
 
 /** Everything the kit can render, in the order of the path from client to store. */
