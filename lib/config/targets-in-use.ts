@@ -11,6 +11,7 @@ import {
   kubernetes,
   nginx,
   service,
+  traefik,
   varnish,
 } from '../targets/index.ts';
 import type { Sections } from './schema.ts';
@@ -25,7 +26,7 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx, haproxy, caddy, apache, envoy, varnish } satisfies Record<
+const byProxy = { nginx, haproxy, caddy, apache, envoy, varnish, traefik } satisfies Record<
   Sections['proxies']['use'][number],
   AnyTarget
 >;

@@ -10,6 +10,7 @@ import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
+import { traefik } from './traefik.ts';
 import { varnish } from './varnish.ts';
 
 export { readBalancer, readTargetGroup } from './alb.ts';
@@ -34,7 +35,21 @@ export type { Values } from './settings.ts';
 export type { AnyTarget, Coverage, Files, Target } from './target.ts';
 export type { VendorCheck } from './vendor/check.ts';
 export { vendorChecks } from './vendor/checks.ts';
-export { alb, apache, caddy, ecs, elasticache, envoy, haproxy, ingressNginx, kubernetes, nginx, service, varnish };
+export {
+  alb,
+  apache,
+  caddy,
+  ecs,
+  elasticache,
+  envoy,
+  haproxy,
+  ingressNginx,
+  kubernetes,
+  nginx,
+  service,
+  traefik,
+  varnish,
+};
 
 /** Everything the kit can render, in the order of the path from client to store. */
 export const targets: readonly AnyTarget[] = [
@@ -44,6 +59,7 @@ export const targets: readonly AnyTarget[] = [
   apache,
   envoy,
   varnish,
+  traefik,
   alb,
   ingressNginx,
   ecs,

@@ -1,5 +1,4 @@
 import { type KitConfig, parseConfig } from '../../lib/config/load.ts';
-import { proxies } from '../../lib/config/sections/proxies.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { fieldNames, type StreamPolicy } from '../../lib/policy/index.ts';
 import { type AnyTarget, targets } from '../../lib/targets/index.ts';
@@ -8,7 +7,7 @@ import { type Spelling, spellings } from './spellings.ts';
 type FieldName = keyof StreamPolicy;
 
 const clouds = {
-  proxies: { proxies: { use: [...proxies] } },
+  proxies: {},
   aws: { aws: { enabled: true } },
   kubernetes: { kubernetes: { enabled: true } },
   nowhere: {},
@@ -21,6 +20,7 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   apache: 'proxies',
   envoy: 'proxies',
   varnish: 'proxies',
+  traefik: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',
@@ -29,12 +29,12 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   service: 'nowhere',
 };
 
-/** sse-kit.config.json with some of its policy changed, for a deployment that one target is part of. */
+/** sse-kit.config.json with some of its policy changed, for a deployment that one target is part of, and no other proxy. */
 const configFor = (target: AnyTarget, policy: Partial<StreamPolicy>): KitConfig =>
   parseConfig({
     aws: { enabled: false },
     kubernetes: { enabled: false },
-    proxies: { use: [] },
+    proxies: { use: cloudOf[target.id] === 'proxies' ? [target.id] : [] },
     // room for whatever number of streams a case asks for
     service: { memoryMiB: 4096 },
     ...clouds[cloudOf[target.id] ?? 'nowhere'],

@@ -102,6 +102,15 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     keepAliveSeconds: { value: 300, says: ['-p timeout_idle=300 '] },
     stickiness: { value: node, says: ['"NODE=" + req.http.X-SSE-Replica-Key + "; Max-Age=1800; Path=/; HttpOnly"'] },
   },
+  traefik: {
+    idleSeconds: { value: 90, says: ['idleConnTimeout: 90s'] },
+    propagationSeconds: { value: 20, says: ['requestAcceptGraceTimeout: 20s', 'TimeoutStopSec=55'] },
+    drainSeconds: { value: 60, says: ['graceTimeOut: 60s', 'TimeoutStopSec=80'] },
+    maxStreams: { value: 25_000, says: ['LimitNOFILE=125400'] },
+    maxStreamsPerUser: { value: 300, says: ['maxConcurrentStreams: 310'] },
+    keepAliveSeconds: { value: 300, says: ['idleTimeout: 300s'] },
+    stickiness: { value: node, says: ['cookie: { name: "NODE", maxAge: 1800, httpOnly: true }'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },

@@ -1,29 +1,10 @@
+import { allOf, finds, headersOfEventSource, not, type Verdict } from '../verdict.ts';
 import { child, items, type Tree, textOf } from '../yaml.ts';
 
-/** Whether something holds; undefined is "cannot be known from here". */
-export type Verdict = boolean | undefined;
-
-export const not = (negated: boolean, verdict: Verdict): Verdict =>
-  negated && verdict !== undefined ? !verdict : verdict;
-
-export function allOf(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes(false)) return false;
-  return verdicts.includes(undefined) ? undefined : true;
-}
-
-export function anyOf(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes(true)) return true;
-  return verdicts.includes(undefined) ? undefined : false;
-}
-
-/** What an EventSource sends; null is a header that it does not send. Others cannot be known. */
 const headersFor = (path: string): Readonly<Record<string, string | null>> => ({
-  accept: 'text/event-stream',
+  ...headersOfEventSource,
   ':method': 'GET',
   ':path': path,
-  upgrade: null,
-  'content-type': null,
-  'content-length': null,
 });
 
 /** Whether a header matcher (config.route.v3.HeaderMatcher) fits the request of an EventSource. */
@@ -76,14 +57,8 @@ function compare(way: Way, pattern: string | undefined, value: string, insensiti
   }
 }
 
-/** RE2 expressions fit the whole text or not at all; one that only RE2 can read cannot be judged. */
-function wholly(pattern: string, text: string): Verdict {
-  try {
-    return new RegExp(`^(?:${pattern})$`).test(text);
-  } catch {
-    return undefined;
-  }
-}
+/** RE2 expressions fit the whole text or not at all. */
+const wholly = (pattern: string, text: string): Verdict => finds(`^(?:${pattern})$`, text);
 
 /** Whether a route's match (config.route.v3.RouteMatch) takes the request of an EventSource for this path. */
 export function matchesRoute(match: Tree | undefined, path: string): Verdict {

@@ -1,6 +1,7 @@
 import { type Fact, proxySoftFailsHeader } from '../../policy/index.ts';
+import { allOf, anyOf, type Verdict } from '../verdict.ts';
 import { child, findAll, items, type Tree, textOf } from '../yaml.ts';
-import { allOf, anyOf, matchesHeader, matchesText, type Verdict } from './matches.ts';
+import { matchesHeader, matchesText } from './matches.ts';
 import type { Route } from './route.ts';
 import { factAt, filterOf, isType } from './tree.ts';
 
