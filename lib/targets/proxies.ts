@@ -41,6 +41,13 @@ export function titleCase(header: string): string {
 }
 
 /**
+ * Why refusals go to pages of every origin. Chromium closes for good: third_party/blink/renderer/modules/eventsource/
+ * event_source.cc, DidFail on an access check. The other answers are the service's, with CORS_ORIGINS.
+ */
+export const mayBeReadByAnyPage =
+  'a page of another origin has to be allowed to read it, or its EventSource closes for good. Whichever page that is: all it can learn is when to come back.';
+
+/**
  * Linux gives one address 28,232 ephemeral ports towards one replica (net.ipv4.ip_local_port_range 32768 to 60999), and
  * a proxy takes one for every stream. A few are left for other requests.
  */

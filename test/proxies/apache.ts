@@ -6,7 +6,7 @@ import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { apacheFiles } from '../../lib/targets/apache/files.ts';
 import { certificateFiles } from '../support/certificate.ts';
 import { freePort, type Program, startProgram, temporaryFolder } from '../support/programs.ts';
-import type { Mutation, ProxyDriver } from './driver.ts';
+import { type Mutation, type ProxyDriver, pathWithSbin, versionOf } from './driver.ts';
 
 const run = promisify(execFile);
 
@@ -43,11 +43,10 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
   return { folder, config: join(folder, 'httpd.conf'), port, tlsPort };
 }
 
-const environment = { ...process.env, PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` };
-
 /** A real Apache httpd with its event MPM. */
 export const apacheDriver = (command = 'apache2'): ProxyDriver => ({
   name: command,
+  version: () => versionOf(command, '-v'),
   start: async (replicas, policy, mutate = (text) => text) => {
     const { folder, config, port, tlsPort } = await siteOf(replicas, policy, mutate);
     const errors = join(folder, 'error.log');
@@ -73,7 +72,7 @@ export const apacheDriver = (command = 'apache2'): ProxyDriver => ({
   },
   validate: async (policy, mutate = (text) => text) => {
     const { config } = await siteOf([8081, 8082], policy, mutate);
-    await run(command, ['-t', '-f', config], { env: environment });
+    await run(command, ['-t', '-f', config], { env: pathWithSbin });
   },
 });
 

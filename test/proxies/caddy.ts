@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { caddyFiles } from '../../lib/targets/caddy/files.ts';
 import { freePort, startProgram, temporaryFolder } from '../support/programs.ts';
-import type { Mutation, ProxyDriver } from './driver.ts';
+import { type Mutation, type ProxyDriver, versionOf } from './driver.ts';
 
 const run = promisify(execFile);
 
@@ -41,6 +41,7 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
 /** A real Caddy. */
 export const caddyDriver = (command = 'caddy', name = 'caddy'): ProxyDriver => ({
   name,
+  version: () => versionOf(command, 'version'),
   start: async (replicas, policy, mutate = (text) => text) => {
     const { config, log, port, tlsPort, admin, env } = await siteOf(replicas, policy, mutate);
     const program = startProgram(command, ['run', '--config', config], env);

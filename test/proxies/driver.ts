@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 
 /** Changes to a rendered file, for tests that have to see them fail. */
@@ -8,6 +10,7 @@ export interface Way {
   readonly name: string;
   readonly url: string;
   readonly http2: boolean;
+  readonly http3?: boolean;
   /** The proxy notices only when it writes to a client that it has left. */
   readonly noticesLeaversLate?: boolean;
 }
@@ -27,6 +30,8 @@ export interface RunningProxy {
 
 export interface ProxyDriver {
   readonly name: string;
+  /** Of the program, for the table of results. */
+  readonly version: () => Promise<string>;
   /** Starts the rendered files in front of two replicas; ends with `stopPrograms`. */
   readonly start: (
     replicas: readonly [number, number],
@@ -35,4 +40,18 @@ export interface ProxyDriver {
   ) => Promise<RunningProxy>;
   /** Lets the proxy's own validator look at the rendered files, and rejects with what it complains of. */
   readonly validate: (policy: StreamPolicy, mutate?: Mutation) => Promise<void>;
+}
+
+const run = promisify(execFile);
+
+/** Servers live in folders that not everybody looks in. */
+export const pathWithSbin: NodeJS.ProcessEnv = {
+  ...process.env,
+  PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`,
+};
+
+/** The first thing that looks like a version in what a program says of itself. */
+export async function versionOf(command: string, ...args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await run(command, args, { env: pathWithSbin });
+  return /\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0] ?? 'unknown';
 }

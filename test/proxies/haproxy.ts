@@ -6,7 +6,7 @@ import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { haproxyFiles } from '../../lib/targets/haproxy/files.ts';
 import { createCertificate } from '../support/certificate.ts';
 import { freePort, startProgram, temporaryFolder } from '../support/programs.ts';
-import type { Mutation, ProxyDriver } from './driver.ts';
+import { type Mutation, type ProxyDriver, pathWithSbin, versionOf } from './driver.ts';
 
 const run = promisify(execFile);
 
@@ -39,8 +39,14 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
 }
 
 /** A real HAProxy: master and worker, as its systemd unit starts it. */
-export const haproxyDriver = (command = 'haproxy', name = command): ProxyDriver => ({
+export const haproxyDriver = (
+  command = 'haproxy',
+  name = command,
+  /** 2.6 takes no notice of a client that leaves over HTTP/1.1, with "option abortonclose" either; 3.2 does with it. */
+  noticesLeaversLate = true,
+): ProxyDriver => ({
   name,
+  version: () => versionOf(command, '-v'),
   start: async (replicas, policy, mutate = (text) => text) => {
     const { args, port, tlsPort } = await siteOf(replicas, policy, mutate);
     const program = startProgram(command, ['-W', '-db', ...args]);
@@ -50,8 +56,8 @@ export const haproxyDriver = (command = 'haproxy', name = command): ProxyDriver 
     return {
       url: plain,
       ways: [
-        { name: 'HTTP/1.1', url: plain, http2: false, noticesLeaversLate: true },
-        { name: 'HTTP/1.1 over TLS', url: secure, http2: false, noticesLeaversLate: true },
+        { name: 'HTTP/1.1', url: plain, http2: false, noticesLeaversLate },
+        { name: 'HTTP/1.1 over TLS', url: secure, http2: false, noticesLeaversLate },
         { name: 'HTTP/2', url: plain, http2: true },
         { name: 'HTTP/2 over TLS', url: secure, http2: true },
       ],
@@ -65,12 +71,7 @@ export const haproxyDriver = (command = 'haproxy', name = command): ProxyDriver 
   },
   validate: async (policy, mutate = (text) => text) => {
     const { args } = await siteOf([8081, 8082], policy, mutate);
-    const { stdout, stderr } = await run(command, ['-c', ...args], { env: pathWithSbin() });
+    const { stdout, stderr } = await run(command, ['-c', ...args], { env: pathWithSbin });
     if (/WARNING|ALERT/.test(stdout + stderr)) throw new Error(stdout + stderr);
   },
-});
-
-const pathWithSbin = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`,
 });

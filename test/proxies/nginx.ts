@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type Age, nginxArgs, siteOf, startNginx } from '../support/nginx.ts';
-import type { ProxyDriver } from './driver.ts';
+import { type ProxyDriver, pathWithSbin, versionOf } from './driver.ts';
 
 const run = promisify(execFile);
 
 /** A real nginx, with the lines of its age switched on. */
 export const nginxDriver = (age: Age, command = 'nginx', name = command): ProxyDriver => ({
   name,
+  version: () => versionOf(command, '-v'),
   start: async (replicas, policy, mutate = (text) => text) => {
     const { url, secureUrl, accessLog, reload } = await startNginx(replicas, { policy, age, mutate, command });
     return {
@@ -26,12 +27,7 @@ export const nginxDriver = (age: Age, command = 'nginx', name = command): ProxyD
   },
   validate: async (policy, mutate = (text) => text) => {
     const site = await siteOf([8081, 8082], { policy, age, mutate });
-    const { stderr } = await run(command, ['-t', ...nginxArgs(site)], { env: pathWithSbin() });
+    const { stderr } = await run(command, ['-t', ...nginxArgs(site)], { env: pathWithSbin });
     if (/\[(warn|error|emerg)\]/.test(stderr)) throw new Error(stderr);
   },
-});
-
-const pathWithSbin = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`,
 });

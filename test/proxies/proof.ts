@@ -1,114 +1,97 @@
 import { stopPrograms } from '../support/programs.ts';
 import { stopServices } from '../support/service.ts';
 import { closeStreams } from '../support/stream.ts';
-import {
-  bothInRotation,
-  crowd,
-  drain,
-  endCheck,
-  leaving,
-  outage,
-  promptness,
-  publishing,
-  reload,
-  resume,
-  silence,
-  validity,
-} from './checks.ts';
+import { bothInRotation, type CheckName, checks } from './checks/index.ts';
+import { endCheck } from './checks/tools.ts';
 import type { Mutation, ProxyDriver, RunningProxy } from './driver.ts';
-import { brokenStage, Cast, policy, type Stage, stageFor } from './stage.ts';
+import { BreakageRecord, ProofRecord } from './record.ts';
+import { brokenStage, Cast, policy, stageFor } from './stage.ts';
 
-/** By what is promised: what has to be seen on the running proxy. */
-const onStage: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
-  'is prompt over every protocol, whatever encodings a client would take': promptness,
-  'carries publishing, resumes and CORS while streams are open, and logs no tokens': publishing,
-  'tells the service within two seconds when a client has left': leaving,
-  'resumes on the other replica when one is killed, exactly once': resume,
-  'gives a draining replica no new streams': drain,
-  'keeps an EventSource alive without any replica': outage,
-  'loses nothing when it reloads under load': reload,
-  'carries five thousand streams, and one event to all of them once': crowd,
-};
+/** Gathers a cast for the tests of a block, and mends after each of them what it has broken. */
+function castForAll(): { readonly cast: () => Cast } {
+  let cast: Cast;
+  beforeAll(async () => {
+    cast = await Cast.gather();
+  }, 60_000);
+  afterEach(async () => {
+    endCheck();
+    closeStreams();
+    await stopServices();
+    await cast.restore();
+  }, 30_000);
+  afterAll(stopPrograms);
+  return { cast: () => cast };
+}
 
 /** The proof of a proxy: its rendered files, the real program, two replicas on Redis. */
 export function proveProxy(driver: ProxyDriver): void {
   describe(driver.name, () => {
-    let cast: Cast;
+    const { cast } = castForAll();
+    const record = new ProofRecord(driver.name);
     let proxy: RunningProxy;
 
     beforeAll(async () => {
-      cast = await Cast.gather();
-      proxy = await driver.start(cast.ports, policy);
+      proxy = await driver.start(cast().ports, policy);
+      record.about(await driver.version(), proxy);
     }, 60_000);
-    afterEach(async () => {
-      endCheck();
+    afterAll(() => record.write());
+
+    const stage = async () => {
+      const own = stageFor(cast(), proxy);
+      await bothInRotation(own);
       closeStreams();
-      await stopServices();
-      await cast.restore();
-    }, 30_000);
-    afterAll(stopPrograms);
-
-    test('accepts its files', () => validity(driver), 30_000);
-
-    test.each(Object.entries(onStage))(
+      return own;
+    };
+    test.each(Object.entries(checks).map(([name, check]) => [check.promise, name as CheckName] as const))(
       '%s',
-      async (_, check) => {
-        const stage = stageFor(cast, proxy);
-        await bothInRotation(stage);
-        closeStreams();
-        await check(stage);
+      async (_, name) => {
+        await record.keep(name, () => checks[name].prove({ driver, stage }));
       },
       60_000,
     );
-
-    test('lets heartbeats through for three idle timers, and cuts a stream that is silent', async () => {
-      await silence(driver);
-    }, 60_000);
   });
 }
-
-const byName = { promptness, publishing, leaving, outage } as const;
 
 /** One broken line in its files, and the check that has to notice. */
 export interface Breakage {
   readonly what: string;
   readonly mutate: Mutation;
-  readonly noticed: keyof typeof byName | 'silence';
+  readonly noticed: CheckName;
+  /** What the check has to complain of: another complaint would be an accident. */
+  readonly says: RegExp;
 }
 
-/** A check that waits for what never comes has noticed, too. */
-function inTime(checked: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('nothing came for twenty seconds')), 20_000);
-    checked.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-/** The proof of the proof: with a broken line its check fails. */
+/** The proof of the proof: with a broken line its check fails, for the reason that it is there for. */
 export function proveBreakages(driver: ProxyDriver, breakages: readonly Breakage[]): void {
   describe(`${driver.name}, broken`, () => {
-    let cast: Cast;
-
-    beforeAll(async () => {
-      cast = await Cast.gather();
-    }, 60_000);
-    afterEach(async () => {
-      endCheck();
-      closeStreams();
-      await stopServices();
-      await cast.restore();
-    }, 30_000);
-    afterAll(stopPrograms);
+    const { cast } = castForAll();
+    const record = new BreakageRecord(driver.name);
+    afterAll(() => record.write());
 
     test.each(breakages.map((one) => [one.what, one.noticed, one] as const))(
       '%s: %s fails',
-      async (_, noticed, { mutate }) => {
-        const checked =
-          noticed === 'silence' ? silence(driver, mutate) : byName[noticed](await brokenStage(cast, driver, mutate));
+      async (what, noticed, { mutate, says }) => {
+        const counted = counting(mutate);
+        const scene = { driver, mutate: counted.mutate, stage: () => brokenStage(cast(), driver, counted.mutate) };
 
-        await expect(inTime(checked)).rejects.toThrow();
+        await expect(checks[noticed].prove(scene)).rejects.toThrow(says);
+        expect(counted.changed()).toBeGreaterThan(0);
+        record.keep(what, noticed);
       },
       60_000,
     );
   });
+}
+
+/** A breakage that no longer finds its line breaks nothing. */
+function counting(mutate: Mutation): { readonly mutate: Mutation; readonly changed: () => number } {
+  let changed = 0;
+  return {
+    mutate: (text) => {
+      const broken = mutate(text);
+      if (broken !== text) changed++;
+      return broken;
+    },
+    changed: () => changed,
+  };
 }

@@ -107,10 +107,8 @@ export const stageFor = (cast: Cast, proxy: RunningProxy): Stage => ({
 export const brokenStage = async (cast: Cast, driver: ProxyDriver, mutate: Mutation): Promise<Stage> =>
   stageFor(cast, await driver.start(cast.ports, policy, mutate));
 
-const patienceMs = 30_000;
-
 /** Looks again and again until it holds, and fails where it never does: a loop must not outlive its test. */
-export async function eventually(condition: () => Promise<boolean>): Promise<void> {
+export async function eventually(condition: () => Promise<boolean>, patienceMs = 30_000): Promise<void> {
   const until = performance.now() + patienceMs;
   while (!(await condition())) {
     if (performance.now() > until) throw new Error(`after ${patienceMs} ms it does not hold: ${condition}`);

@@ -6,7 +6,7 @@ import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { varnishFiles } from '../../lib/targets/varnish/files.ts';
 import { createCertificate } from '../support/certificate.ts';
 import { freePort, startProgram, temporaryFolder } from '../support/programs.ts';
-import type { Mutation, ProxyDriver } from './driver.ts';
+import { type Mutation, type ProxyDriver, pathWithSbin, versionOf } from './driver.ts';
 import { eventually } from './stage.ts';
 
 const run = promisify(execFile);
@@ -62,6 +62,7 @@ function commandOf(folder: string, unit: string): readonly [string, readonly str
 /** A real Varnish with Hitch in front for TLS, and the program that writes its access log. */
 export const varnishDriver = (): ProxyDriver => ({
   name: 'varnish',
+  version: () => versionOf('varnishd', '-V'),
   start: async (replicas, policy, mutate = (text) => text) => {
     const { folder, port, tlsPort, log } = await siteOf(replicas, policy, mutate);
     const varnish = startProgram(...commandOf(folder, 'sse-kit.varnish.conf'));
@@ -95,8 +96,7 @@ export const varnishDriver = (): ProxyDriver => ({
   validate: async (policy, mutate = (text) => text) => {
     const { folder } = await siteOf([8081, 8082], policy, mutate);
     const [command, args] = commandOf(folder, 'sse-kit.varnish.conf');
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` };
-    await run(command, ['-C', ...args.filter((arg) => arg !== '-F')], { env, maxBuffer: 1e7 });
-    await run('hitch', ['--test', `--config=${join(folder, 'hitch.conf')}`], { env });
+    await run(command, ['-C', ...args.filter((arg) => arg !== '-F')], { env: pathWithSbin, maxBuffer: 1e7 });
+    await run('hitch', ['--test', `--config=${join(folder, 'hitch.conf')}`], { env: pathWithSbin });
   },
 });

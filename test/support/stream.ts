@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { get as getSecurely } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { newer } from './programs.ts';
 import { arrivals } from './until.ts';
 
 /** A stream as a test sees it: everything that arrived, and ways to wait for more. */
@@ -60,6 +62,34 @@ export function openHttp2Stream(url: string, headers: Record<string, string> = {
     request.on('close', () => session.close());
   });
 }
+
+/** The same over HTTP/3, by a program that speaks it; ends with it, and cannot be cancelled. */
+export function openHttp3Stream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
+  const fields = Object.entries({ accept: 'text/event-stream', ...headers }).flatMap(([name, value]) => [
+    '-H',
+    `${name}: ${value}`,
+  ]);
+  // its headers come by a pipe of their own
+  const curl = spawn(newer('curl'), ['-skN', '--http3-only', '-D', '/dev/fd/3', ...fields, url], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  open.add(() => curl.kill());
+  const [, body, , head] = curl.stdio as unknown as [null, Readable, null, Readable];
+  return new Promise((resolve, reject) => {
+    let text = '';
+    head.on('data', (piece: Buffer) => {
+      text += piece;
+      if (text.endsWith('\r\n\r\n')) resolve(follow(body, Number(text.split(' ')[1]), headersOf(text)));
+    });
+    curl.on('error', reject);
+    curl.on('exit', (code) => reject(new Error(`curl ended with ${code} before it had an answer`)));
+  });
+}
+
+const headersOf = (text: string): IncomingHttpHeaders =>
+  Object.fromEntries(
+    [...text.matchAll(/^([^:\s]+): (.*)\r$/gm)].map(([, name = '', value]) => [name.toLowerCase(), value]),
+  );
 
 const isData = ({ event }: EventSourceMessage): boolean => !event?.startsWith('stream:');
 

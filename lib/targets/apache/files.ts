@@ -1,5 +1,5 @@
 import { durationCapSeconds, poolIdleSeconds, type StreamPolicy, softFailHeader } from '../../policy/index.ts';
-import { fileHead, titleCase } from '../proxies.ts';
+import { fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import { retryValues } from '../retry-values.ts';
 import type { Files } from '../target.ts';
 import type { Line } from '../writing.ts';
@@ -119,6 +119,12 @@ function hostLevel(policy: StreamPolicy): readonly Line[] {
           why: 'a client that is turned away keeps its cursor: some clients forget it when a response begins without an id',
           directive: 'SetEnvIf Last-Event-ID "^([A-Za-z0-9._-]+)$" SSE_KIT_CURSOR=$1',
         },
+        {
+          why: mayBeReadByAnyPage,
+          directive: 'Header always set Access-Control-Allow-Origin "expr=%{req:Origin}" "expr=-n req(\'Origin\')"',
+        },
+        { directive: 'Header always set Access-Control-Allow-Credentials true "expr=-n req(\'Origin\')"' },
+        { directive: 'Header always set Vary Origin' },
       ],
     },
     { why: 'the service compares it with the Origin of pages', directive: 'ProxyPreserveHost On' },

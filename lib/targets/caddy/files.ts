@@ -5,7 +5,7 @@ import {
   type StreamPolicy,
   softFailHeader,
 } from '../../policy/index.ts';
-import { fileHead, titleCase } from '../proxies.ts';
+import { fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import { retryValues } from '../retry-values.ts';
 import type { Files } from '../target.ts';
 import type { Line } from '../writing.ts';
@@ -220,6 +220,13 @@ function refusal(policy: StreamPolicy): readonly Line[] {
           why: 'marks a soft answer, so that it can be counted and is not mistaken for health',
           directive: `header ${titleCase(softFailHeader)} upstream`,
         },
+        {
+          why: mayBeReadByAnyPage,
+          directive: '@sse_kit_other_origin header Origin *',
+        },
+        { directive: 'header @sse_kit_other_origin Access-Control-Allow-Origin {http.request.header.Origin}' },
+        { directive: 'header @sse_kit_other_origin Access-Control-Allow-Credentials true' },
+        { directive: 'header Vary Origin' },
         { directive: 'respond "retry: {sse_kit_retry}\n{sse_kit_resume}\n" 200' },
       ],
     },

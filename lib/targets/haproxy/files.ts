@@ -8,7 +8,7 @@ import {
   softFailHeader,
   streamHeaders,
 } from '../../policy/index.ts';
-import { fileHead, titleCase } from '../proxies.ts';
+import { fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
 import { type Line, type Part, print, word } from './syntax.ts';
 
@@ -44,6 +44,14 @@ export function haproxyFiles(policy: StreamPolicy): Files {
 /** The body of a soft answer: "retry:", and the client's cursor if it has one. An empty line in between does no harm. */
 const softBody =
   'content-type text/event-stream lf-string "%[var(txn.sse_kit_retry)]\\n%[var(txn.sse_kit_resume)]\\n\\n"';
+
+const readableAnywhere: readonly Line[] = [
+  ['Access-Control-Allow-Origin %[var(txn.sse_kit_origin)]', '{ var(txn.sse_kit_origin) -m found }'],
+  ['Access-Control-Allow-Credentials true', '{ var(txn.sse_kit_origin) -m found }'],
+  ['Vary Origin', ''],
+].map(([header, condition]) => ({
+  directive: `http-after-response set-header ${header} if { status 502 503 504 } ${condition}`.trimEnd(),
+}));
 
 const towardsService = (policy: StreamPolicy): readonly Line[] => [
   { directive: 'mode http' },
@@ -109,6 +117,11 @@ function streams(policy: StreamPolicy): Part {
       {
         directive: `http-after-response set-header Cache-Control "${streamHeaders['cache-control']}" if { status 502 503 504 }`,
       },
+      {
+        why: mayBeReadByAnyPage,
+        directive: 'http-request set-var(txn.sse_kit_origin) req.hdr(origin)',
+      },
+      ...readableAnywhere,
       { directive: 'http-after-response set-var(txn.sse_kit_soft_fail) str(upstream) if { status 502 503 504 }' },
       {
         why: 'last, because the lines above ask for the status as it was',

@@ -6,7 +6,7 @@ import {
   type StreamPolicy,
   softFailHeader,
 } from '../../policy/index.ts';
-import { fileHead, titleCase } from '../proxies.ts';
+import { fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
 import type { Line } from '../writing.ts';
 import { print } from './syntax.ts';
@@ -99,6 +99,11 @@ function httpLevel(policy: StreamPolicy): readonly Line[] {
       block: [{ directive: 'default "id: $http_last_event_id\\n"' }, { directive: '"" ""' }],
     },
     {
+      why: 'a page of another origin sends its origin along; nobody else is told of it',
+      directive: 'map $http_origin $sse_kit_credentials',
+      block: [{ directive: 'default true' }, { directive: '"" ""' }],
+    },
+    {
       why: 'when to come back, in milliseconds: drawn per request, because EventSource has no jitter of its own',
       from: ['retryMs', 'retryJitter'],
       directive: 'split_clients $request_id $sse_kit_retry',
@@ -138,6 +143,13 @@ const clientHeaders: readonly Line[] = [
   },
   { directive: 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for' },
   { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
+];
+
+/** Headers without a value are left out. */
+const readableAnywhere: readonly Line[] = [
+  { why: mayBeReadByAnyPage, directive: 'add_header Access-Control-Allow-Origin $http_origin always' },
+  { directive: 'add_header Access-Control-Allow-Credentials $sse_kit_credentials always' },
+  { directive: 'add_header Vary Origin always' },
 ];
 
 /** Also where nothing is intercepted: what the service says by itself goes through. */
@@ -221,6 +233,7 @@ function serverLevel(policy: StreamPolicy): readonly Line[] {
         },
         { directive: 'add_header Cache-Control "no-cache, no-transform" always' },
         { directive: `add_header ${titleCase(softFailHeader)} $sse_kit_soft_fail always` },
+        ...readableAnywhere,
         { directive: 'return 200 "retry: $sse_kit_retry\\n$sse_kit_resume\\n"' },
       ],
     },
