@@ -1,13 +1,5 @@
 import { ApiObject, Chart } from 'cdk8s';
-import {
-  type ConfigMap,
-  type Deployment,
-  type Ingress,
-  type IServiceAccount,
-  k8s,
-  Service,
-  ServiceAccount,
-} from 'cdk8s-plus-28';
+import { type ConfigMap, type Deployment, type IServiceAccount, k8s, Service, ServiceAccount } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { parseConfig } from '../lib/config/load.ts';
 import type { SectionInputs } from '../lib/config/schema.ts';
@@ -15,8 +7,8 @@ import type { StreamPolicy } from '../lib/policy/index.ts';
 import { kubernetes as target } from '../lib/targets/index.ts';
 import { autoscaler } from './autoscaling.ts';
 import { portNameOf, serviceDeployment } from './deployment.ts';
+import { streamEdge } from './edge.ts';
 import { containerPort, plainEnvironment } from './environment.ts';
-import { streamIngress } from './ingress.ts';
 import { labelsOf, selectorOf } from './labels.ts';
 import { monitoring } from './monitoring.ts';
 import { namesOf } from './names.ts';
@@ -41,7 +33,8 @@ export class StreamChart extends Chart {
   readonly serviceAccount: IServiceAccount;
   readonly deployment: Deployment;
   readonly service: Service;
-  readonly ingress: Ingress;
+  /** Ingress, or Gateway and routes, and what else the edge wants. */
+  readonly edge: readonly ApiObject[];
   readonly disruptionBudget: k8s.KubePodDisruptionBudget;
   /** Absent where `kubernetes.networkPolicies.enabled` is false. */
   readonly networkPolicy: ApiObject | undefined;
@@ -54,7 +47,7 @@ export class StreamChart extends Chart {
   /** @throws PolicyError with everything that is wrong with the props at once. */
   constructor(scope: Construct, id: string, props: StreamChartProps = {}) {
     const release = releaseOf(id, props);
-    const { policy, kubernetes } = release;
+    const { kubernetes } = release;
     const { namespace } = kubernetes;
     super(scope, id, { labels: labelsOf(release), disableResourceNameHashes: true, ...(namespace && { namespace }) });
 
@@ -63,7 +56,7 @@ export class StreamChart extends Chart {
     const { configMap } = this;
     this.deployment = serviceDeployment(this, { release, configMap, serviceAccount: this.serviceAccount });
     this.service = clusterService(this, release);
-    this.ingress = streamIngress(this, { ...kubernetes, policy, service: this.service });
+    this.edge = streamEdge(this, release, this.service);
     this.disruptionBudget = disruptionBudget(this, release);
     this.networkPolicy = kubernetes.networkPolicies.enabled ? networkPolicy(this, release) : undefined;
     this.autoscaler = scales(release) ? autoscaler(this, release) : undefined;

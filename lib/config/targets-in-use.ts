@@ -4,10 +4,10 @@ import {
   apache,
   caddy,
   ecs,
+  edges,
   elasticache,
   envoy,
   haproxy,
-  ingressNginx,
   kubernetes,
   nginx,
   service,
@@ -21,7 +21,7 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   return [
     ...sections.proxies.use.map((proxy) => byProxy[proxy]),
     ...(sections.aws.enabled ? [alb, ecs, elasticache] : []),
-    ...(sections.kubernetes.enabled ? [byEdge[sections.kubernetes.edge], kubernetes] : []),
+    ...(sections.kubernetes.enabled ? [edges[sections.kubernetes.edge], kubernetes] : []),
     service,
   ];
 }
@@ -30,4 +30,3 @@ const byProxy = { nginx, haproxy, caddy, apache, envoy, varnish, traefik } satis
   Sections['proxies']['use'][number],
   AnyTarget
 >;
-const byEdge = { 'ingress-nginx': ingressNginx } satisfies Record<Sections['kubernetes']['edge'], AnyTarget>;

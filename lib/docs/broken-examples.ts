@@ -34,6 +34,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'alb-http2-streams': { maxStreamsPerUser: 128 },
   'ingress-nginx-upstream-keepalive': { keepAliveSeconds: 60 },
   'ingress-nginx-worker-shutdown': { drainSeconds: 300 },
+  'ingress-nginx-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },
   'ingress-nginx-http2-streams': { maxStreamsPerUser: 128 },
   'ecs-stop-timeout': { drainSeconds: 300 },
   'ecs-open-files': { maxStreams: 1_000_000 },

@@ -2,6 +2,7 @@ import { alb } from './alb.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
 import { ecs } from './ecs.ts';
+import type { Edge } from './edge/edge.ts';
 import { elasticache } from './elasticache.ts';
 import { envoy } from './envoy.ts';
 import { haproxy } from './haproxy.ts';
@@ -28,7 +29,6 @@ export {
   type Traffic,
 } from './elasticache.ts';
 export { isFreeText, kindOfProtocol } from './elb/attributes.ts';
-export { ingressNginxPrefix } from './ingress-nginx.ts';
 export { readNlbListener } from './nlb.ts';
 export { readServiceConnect } from './service-connect.ts';
 export type { Values } from './settings.ts';
@@ -51,6 +51,13 @@ export {
   varnish,
 };
 
+/** Ways into a cluster, by what `kubernetes.edge` calls them. */
+export const edges = {
+  'ingress-nginx': ingressNginx,
+} as const satisfies Record<string, Edge>;
+
+export type EdgeId = keyof typeof edges;
+
 /** Everything the kit can render, in the order of the path from client to store. */
 export const targets: readonly AnyTarget[] = [
   nginx,
@@ -61,7 +68,7 @@ export const targets: readonly AnyTarget[] = [
   varnish,
   traefik,
   alb,
-  ingressNginx,
+  ...Object.values(edges),
   ecs,
   kubernetes,
   service,

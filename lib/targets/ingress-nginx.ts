@@ -1,13 +1,12 @@
-import { type Fact, type Hop, policyRule, type Stickiness, type StreamPolicy } from '../policy/index.ts';
-import { numberFrom, type Setting, setting, settingsFile, type Values, valuesOf } from './settings.ts';
-import { defineTarget } from './target.ts';
+import type { Fact, Hop, Stickiness, StreamPolicy } from '../policy/index.ts';
+import { defineEdge, type Grammar } from './edge/edge.ts';
+import { cookieNameLimit, http2Limit, poolLimit, reloadLimit } from './edge/limits.ts';
+import { ofKind } from './edge/manifest.ts';
+import { ingress } from './edge/objects.ts';
+import { type Line, line } from './edge/tree.ts';
+import { setting } from './settings.ts';
 
-/** Annotations of an Ingress, without their prefix. Every value is a string; timeouts are whole seconds without a unit. */
-export interface IngressNginxConfig {
-  readonly annotations: Values;
-}
-
-export const ingressNginxPrefix = 'nginx.ingress.kubernetes.io/';
+const prefix = 'nginx.ingress.kubernetes.io/';
 
 /**
  * Controller-wide values that no annotation reaches, with the controller's defaults
@@ -15,41 +14,53 @@ export const ingressNginxPrefix = 'nginx.ingress.kubernetes.io/';
  */
 const controller = { upstreamKeepaliveSeconds: 60, workerShutdownSeconds: 240, http2Streams: 128 };
 
-function annotations(policy: StreamPolicy): readonly Setting[] {
-  return [
-    setting(
-      'proxy-buffering',
-      'off',
-      "set here because the controller's ConfigMap may say on; a buffered event arrives late",
-    ),
-    setting(
-      'proxy-read-timeout',
-      String(policy.idleSeconds),
-      'silence for longer cuts the stream; whole seconds without a unit, "60s" is refused',
-      ['idleSeconds'],
-    ),
-    setting('proxy-http-version', '1.1', 'chunks and connection reuse need HTTP/1.1'),
-    setting('proxy-connect-timeout', '5', 'a replica that is gone is given up before the client gives up'),
-    setting(
-      'proxy-next-upstream',
-      'error timeout',
-      'a refused connection goes to the next replica; a stream that has begun cannot be moved',
-    ),
-    ...affinity(policy.stickiness),
-  ];
-}
+const vendor = (source: string) => ({
+  id: 'ingress-nginx',
+  title: 'ingress-nginx',
+  source: `kubernetes/ingress-nginx configmap.md: ${source}`,
+});
 
-function affinity(stickiness: StreamPolicy['stickiness']): readonly Setting[] {
+const annotationOf = (key: string, value: string, why: string, from: Line['from'] = []): Line =>
+  line(`${prefix}${key}`, value, why, from);
+
+const annotations = (policy: StreamPolicy): readonly Line[] => [
+  annotationOf(
+    'proxy-buffering',
+    'off',
+    "set here because the controller's ConfigMap may say on; a buffered event arrives late",
+  ),
+  annotationOf(
+    'proxy-read-timeout',
+    String(policy.idleSeconds),
+    'silence for longer cuts the stream; whole seconds without a unit, "60s" is refused',
+    ['idleSeconds'],
+  ),
+  annotationOf('proxy-http-version', '1.1', 'chunks and connection reuse need HTTP/1.1'),
+  annotationOf('proxy-connect-timeout', '5', 'a replica that is gone is given up before the client gives up'),
+  annotationOf(
+    'proxy-next-upstream',
+    'error timeout',
+    'a refused connection goes to the next replica; a stream that has begun cannot be moved',
+  ),
+  ...affinity(policy.stickiness),
+];
+
+function affinity(stickiness: StreamPolicy['stickiness']): readonly Line[] {
   if (stickiness === 'none') return [];
+  const { cookie, seconds } = stickiness;
   return [
-    setting('affinity', 'cookie', 'a client comes back to its replica while it is there', ['stickiness']),
-    setting('affinity-mode', 'balanced', 'new replicas get their share of old clients; "persistent" would pin them'),
-    setting('session-cookie-name', stickiness.cookie, 'the name of the cookie', ['stickiness']),
-    setting('session-cookie-max-age', String(stickiness.seconds), 'not longer than a stream may live', ['stickiness']),
-    setting('session-cookie-expires', String(stickiness.seconds), 'the same for clients that know no Max-Age', [
+    annotationOf('affinity', 'cookie', 'a client comes back to its replica while it is there', ['stickiness']),
+    annotationOf(
+      'affinity-mode',
+      'balanced',
+      'new replicas get their share of old clients; "persistent" would pin them',
+    ),
+    annotationOf('session-cookie-name', cookie, 'the name of the cookie', ['stickiness']),
+    annotationOf('session-cookie-max-age', String(seconds), 'not longer than a stream may live', ['stickiness']),
+    annotationOf('session-cookie-expires', String(seconds), 'the same for clients that know no Max-Age', [
       'stickiness',
     ]),
-    setting(
+    annotationOf(
       'session-cookie-change-on-failure',
       'true',
       'without it a client is led back to the replica that just failed',
@@ -57,10 +68,23 @@ function affinity(stickiness: StreamPolicy['stickiness']): readonly Setting[] {
   ];
 }
 
+const parsedIn = (file: string): string => `kubernetes/ingress-nginx:internal/ingress/annotations/${file}, v1.15.1`;
+const wholeSeconds = (file: string): Grammar => ({
+  accepts: /^\d+$/,
+  says: 'whole seconds, without a unit',
+  source: parsedIn(file),
+});
+const oneOf = (file: string, ...words: readonly string[]): Grammar => ({
+  accepts: new RegExp(`^(?:${words.map((word) => word.replaceAll('.', '\\.')).join('|')})$`),
+  says: words.join(' or '),
+  source: parsedIn(file),
+});
+
 const byService = { because: 'done by the service' };
+const same = (key: string) => ({ now: `${prefix}${key}` });
 
 /** The ingress-nginx controller: annotations of the Ingress. Retired since March 2026, and still everywhere. */
-export const ingressNginx = defineTarget<IngressNginxConfig>({
+export const ingressNginx = defineEdge({
   id: 'ingress-nginx',
   title: 'ingress-nginx',
   coverage: {
@@ -84,62 +108,85 @@ export const ingressNginx = defineTarget<IngressNginxConfig>({
     stickiness: { as: 'affinity, session-cookie-name, session-cookie-max-age' },
   },
   limits: [
-    policyRule({
-      id: 'ingress-nginx-upstream-keepalive',
-      why: 'the controller pools connections for 60 s and no annotation changes that',
-      source: 'kubernetes/ingress-nginx configmap.md: upstream-keepalive-timeout 60',
-      fields: ['keepAliveSeconds'],
-      broken: ({ keepAliveSeconds }) => {
-        const least = controller.upstreamKeepaliveSeconds + 5;
-        return (
-          keepAliveSeconds < least &&
-          `keepAliveSeconds (${keepAliveSeconds}) must be at least ${least}, because ingress-nginx pools connections for ${controller.upstreamKeepaliveSeconds} s; raise keepAliveSeconds to ${least}`
-        );
-      },
-    }),
-    policyRule({
-      id: 'ingress-nginx-worker-shutdown',
-      why: 'a reload of the controller cuts what its old workers still carry after this time',
-      source: 'kubernetes/ingress-nginx configmap.md: worker-shutdown-timeout 240s',
-      fields: ['drainSeconds'],
-      broken: ({ drainSeconds }) =>
-        drainSeconds > controller.workerShutdownSeconds &&
-        `drainSeconds (${drainSeconds}) must be at most ${controller.workerShutdownSeconds}, ingress-nginx's worker-shutdown-timeout; lower drainSeconds to ${controller.workerShutdownSeconds}`,
-    }),
-    policyRule({
-      id: 'ingress-nginx-http2-streams',
-      why: 'further streams of the same browser wait without an error',
-      source: 'kubernetes/ingress-nginx configmap.md: http2-max-concurrent-streams 128',
-      fields: ['maxStreamsPerUser'],
-      broken: ({ maxStreamsPerUser }) => {
-        const most = controller.http2Streams - 10;
-        return (
-          maxStreamsPerUser > most &&
-          `maxStreamsPerUser (${maxStreamsPerUser}) must be at most ${most}: ingress-nginx carries ${controller.http2Streams} requests on one HTTP/2 connection; lower maxStreamsPerUser to ${most}`
-        );
-      },
-    }),
-  ],
-  render: (policy) => ({ annotations: valuesOf(annotations(policy)) }),
-  read,
-  files: (policy) => ({
-    'ingress-nginx.yaml': settingsFile(
-      `ingress-nginx: annotations for the stream's Ingress, each with the prefix ${ingressNginxPrefix}`,
-      { annotations: annotations(policy) },
+    poolLimit(vendor('upstream-keepalive-timeout 60'), controller.upstreamKeepaliveSeconds),
+    reloadLimit(vendor('worker-shutdown-timeout 240s'), controller.workerShutdownSeconds, 'worker-shutdown-timeout'),
+    cookieNameLimit(
+      { ...vendor(''), source: parsedIn('parser/validators.go, BasicCharsRegex') },
+      /[^A-Za-z0-9\-_.~/]/g,
+      'letters, digits and - _ . ~ /',
     ),
-  }),
+    http2Limit(vendor('http2-max-concurrent-streams 128'), controller.http2Streams),
+  ],
+  minimumVersions: [
+    {
+      of: 'ingress-nginx',
+      version: '1.9.0',
+      because: 'values are validated from there on. It is retired: 1.15.1 of March 2026 is its last release',
+    },
+  ],
+  grammar: {
+    [`${prefix}proxy-buffering`]: oneOf('proxy/main.go', 'on', 'off'),
+    [`${prefix}proxy-read-timeout`]: wholeSeconds('proxy/main.go'),
+    [`${prefix}proxy-connect-timeout`]: wholeSeconds('proxy/main.go'),
+    [`${prefix}proxy-http-version`]: oneOf('proxy/main.go', '1.0', '1.1'),
+    [`${prefix}proxy-next-upstream`]: {
+      accepts: /^(?:(?:error|timeout|invalid_header|http_\d{3}|non_idempotent|off)(?: |$))+$/,
+      says: 'words of proxy_next_upstream with a space between them',
+      source: parsedIn('proxy/main.go'),
+    },
+    [`${prefix}affinity`]: oneOf('sessionaffinity/main.go', 'cookie'),
+    [`${prefix}affinity-mode`]: oneOf('sessionaffinity/main.go', 'balanced', 'persistent'),
+    [`${prefix}session-cookie-name`]: {
+      accepts: /^[A-Za-z0-9\-_.~/]+$/,
+      says: 'letters, digits and - _ . ~ /',
+      source: parsedIn('parser/validators.go, BasicCharsRegex'),
+    },
+    [`${prefix}session-cookie-max-age`]: wholeSeconds('sessionaffinity/main.go'),
+    [`${prefix}session-cookie-expires`]: wholeSeconds('sessionaffinity/main.go'),
+    [`${prefix}session-cookie-change-on-failure`]: oneOf('sessionaffinity/main.go', 'true', 'false'),
+  },
+  controller: () => [
+    setting('upstream-keepalive-timeout', controller.upstreamKeepaliveSeconds, 'the default: below keepAliveSeconds'),
+    setting(
+      'worker-shutdown-timeout',
+      `${controller.workerShutdownSeconds}s`,
+      "the default: each change of an Ingress cuts its old workers' streams after it",
+    ),
+    setting(
+      'log-format-upstream',
+      '… "$request_method $uri" …',
+      'the default logs $request, and with its query the tokens in it',
+    ),
+  ],
+  migration: Object.fromEntries(
+    [
+      'proxy-buffering',
+      'proxy-read-timeout',
+      'proxy-http-version',
+      'proxy-connect-timeout',
+      'proxy-next-upstream',
+      'affinity',
+      'affinity-mode',
+      'session-cookie-name',
+      'session-cookie-max-age',
+      'session-cookie-expires',
+      'session-cookie-change-on-failure',
+    ].map((key) => [key, same(key)]),
+  ),
+  manifests: (policy, place) => [ingress(place, 'nginx', annotations(policy))],
+  read: ({ manifests }) => {
+    const given = ofKind(manifests, 'Ingress')?.metadata.annotations ?? {};
+    return hopOf((key) => given[`${prefix}${key}`]);
+  },
 });
 
-/** Accepts keys with or without the prefix. A timeout that is not a bare integer counts as the default: the controller ignores it. */
-function read(config: IngressNginxConfig): Hop {
-  const values = Object.fromEntries(
-    Object.entries(config.annotations).map(([key, value]) => [key.replace(ingressNginxPrefix, ''), value]),
-  );
-  const timeout = /^\d+$/.test(String(values['proxy-read-timeout'])) ? Number(values['proxy-read-timeout']) : 60;
-  const buffering = String(values['proxy-buffering'] ?? 'off');
+/** A timeout that is not a bare integer counts as the default: the controller ignores it. */
+function hopOf(value: (key: string) => string | undefined): Hop {
+  const timeout = value('proxy-read-timeout') ?? '60';
+  const buffering = value('proxy-buffering') ?? 'off';
   return {
     target: 'ingress-nginx',
-    idleTimers: [{ value: timeout, setting: `proxy-read-timeout: "${values['proxy-read-timeout'] ?? '60'}"` }],
+    idleTimers: [{ value: /^\d+$/.test(timeout) ? Number(timeout) : 60, setting: `proxy-read-timeout: "${timeout}"` }],
     buffering: { value: buffering === 'on', setting: `proxy-buffering: "${buffering}"` },
     poolIdle: {
       value: controller.upstreamKeepaliveSeconds,
@@ -153,14 +200,15 @@ function read(config: IngressNginxConfig): Hop {
       value: controller.http2Streams,
       setting: `http2-max-concurrent-streams: ${controller.http2Streams} (controller default)`,
     },
-    stickiness: readAffinity(values),
+    stickiness: affinityOf(value),
   };
 }
 
 /** Without a max-age the cookie lives as long as the browser session: no end that could be compared. */
-function readAffinity(values: Values): Fact<Stickiness | 'none'> {
-  if (values.affinity !== 'cookie') return { value: 'none', setting: 'affinity: none' };
-  const seconds = numberFrom(values, 'session-cookie-max-age', Number.POSITIVE_INFINITY);
-  const cookie = String(values['session-cookie-name'] ?? 'INGRESSCOOKIE');
-  return { value: { cookie, seconds }, setting: `session-cookie-max-age: "${values['session-cookie-max-age'] ?? ''}"` };
+function affinityOf(value: (key: string) => string | undefined): Fact<Stickiness | 'none'> {
+  if (value('affinity') !== 'cookie') return { value: 'none', setting: 'affinity: none' };
+  const maxAge = value('session-cookie-max-age');
+  const seconds = maxAge === undefined ? Number.POSITIVE_INFINITY : Number(maxAge);
+  const cookie = value('session-cookie-name') ?? 'INGRESSCOOKIE';
+  return { value: { cookie, seconds }, setting: `session-cookie-max-age: "${maxAge ?? ''}"` };
 }

@@ -249,7 +249,7 @@ envoy          Envoy                          no      11 of 18       1
 varnish        Varnish                        no      10 of 18       1
 traefik        Traefik                        no      7 of 18        1
 alb            AWS Application Load Balancer  no      5 of 18        3
-ingress-nginx  ingress-nginx                  no      2 of 18        3
+ingress-nginx  ingress-nginx                  no      2 of 18        4
 ecs            AWS ECS (Fargate)              no      2 of 18        2
 kubernetes     Kubernetes Deployment          no      6 of 18        1
 service        the service (Node, Fastify)    yes     18 of 18       0

@@ -47,7 +47,10 @@ export function synth(overrides: StreamChartProps = {}, change?: (chart: StreamC
     configMap: only('ConfigMap'),
     deployment: only('Deployment'),
     service: only('Service'),
-    ingress: only('Ingress'),
+    // not every edge has one
+    get ingress() {
+      return only<Manifests['ingress']>('Ingress');
+    },
     disruptionBudget: only('PodDisruptionBudget'),
   };
 }

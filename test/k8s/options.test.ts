@@ -1,6 +1,7 @@
 import { edgePeers } from '../../k8s/edge-peers.ts';
 import { sections } from '../../lib/config/schema.ts';
-import { edges, kubernetes } from '../../lib/config/sections/kubernetes.ts';
+import { kubernetes } from '../../lib/config/sections/kubernetes.ts';
+import { type EdgeId, edges } from '../../lib/targets/index.ts';
 import { one, podOf, synth } from './chart.ts';
 import { everything, everythingBundled } from './everything.ts';
 import { expectValid } from './valid.ts';
@@ -18,7 +19,7 @@ test('with everything on, every manifest is one that Kubernetes and the operator
 });
 
 test('everything is what the section has, but for the switch, the edge and its host', () => {
-  const open = ['enabled', 'edge', 'host', 'tlsSecret', 'authSecret'];
+  const open = ['enabled', 'edge', 'className', 'gateway', 'host', 'tlsSecret', 'authSecret'];
   const known = Object.keys(kubernetes.shape).filter((key) => !open.includes(key));
 
   expect(known.filter((key) => !(key in everything.kubernetes))).toEqual([]);
@@ -121,7 +122,7 @@ describe('the network policy', () => {
   });
 
   test('knows where each edge runs', () => {
-    for (const edge of edges)
+    for (const edge of Object.keys(edges) as EdgeId[])
       expect(edgePeers({ kubernetes: { ...sections.parse({}).kubernetes, edge } })).not.toEqual([]);
   });
 });

@@ -1,17 +1,19 @@
 import { parse } from 'yaml';
 import { proxies } from '../../lib/config/sections/proxies.ts';
 import { definePolicy } from '../../lib/policy/index.ts';
-import { alb, ecs, elasticache, ingressNginx, kubernetes, service, targets } from '../../lib/targets/index.ts';
+import { alb, ecs, edges, elasticache, kubernetes, service, targets } from '../../lib/targets/index.ts';
 import { numberFrom, setting, settingsFile } from '../../lib/targets/settings.ts';
 
 /** Rendered values beside the file that shows them, for every target that writes settings. */
-const shown = [alb, ecs, elasticache, ingressNginx, kubernetes, service].map(
+const shown = [alb, ecs, elasticache, kubernetes, service].map(
   (target) =>
     [target.id, target.render(definePolicy()), target.files(definePolicy())[`${target.id}.yaml`] ?? ''] as const,
 );
 
-test('every target but the proxies, which have files of their own, writes settings', () => {
-  expect([...shown.map(([id]) => id), ...proxies].sort()).toEqual(targets.map(({ id }) => id).sort());
+test('every target but the proxies and the edges, which have files of their own, writes settings', () => {
+  const others = [...proxies, ...Object.values(edges).map(({ id }) => id)];
+
+  expect([...shown.map(([id]) => id), ...others].sort()).toEqual(targets.map(({ id }) => id).sort());
 });
 
 test.each(shown)('%s.yaml is YAML that says what is rendered', (_, values, file) => {
@@ -83,23 +85,6 @@ describe('foreign settings', () => {
     });
     expect(hop.logsQuery?.value).toBe(true);
     expect(hop).not.toHaveProperty('streamsPerConnection');
-  });
-
-  test('annotations are read with their prefix, and a timeout with a unit is ignored as the controller ignores it', () => {
-    const prefix = 'nginx.ingress.kubernetes.io/';
-    const hop = ingressNginx.read({
-      annotations: {
-        [`${prefix}proxy-read-timeout`]: '3600s',
-        [`${prefix}proxy-buffering`]: 'on',
-        [`${prefix}affinity`]: 'cookie',
-      },
-    });
-
-    expect(hop).toMatchObject({
-      idleTimers: [{ value: 60, setting: 'proxy-read-timeout: "3600s"' }],
-      buffering: { value: true },
-      stickiness: { value: { cookie: 'INGRESSCOOKIE', seconds: Number.POSITIVE_INFINITY } },
-    });
   });
 
   test('a bare Deployment and autoscaler leave no time for propagation, 30 s to stop, and scale in at once', () => {

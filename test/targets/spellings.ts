@@ -122,7 +122,7 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     idleSeconds: { value: 90, says: ['proxy-read-timeout: "90"'] },
     stickiness: {
       value: node,
-      says: ['session-cookie-name: "NODE"', 'session-cookie-max-age: "1800"', 'session-cookie-expires: "1800"'],
+      says: ['session-cookie-name: NODE\n', 'session-cookie-max-age: "1800"', 'session-cookie-expires: "1800"'],
     },
   },
   ecs: {

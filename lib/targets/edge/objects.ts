@@ -1,0 +1,109 @@
+import type { EdgePlace } from './edge.ts';
+import { type Line, line, list, type Mapping, map, type Node } from './tree.ts';
+
+/** Objects that several edges share. */
+
+export interface ObjectParts {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly place: EdgePlace;
+  readonly annotations?: readonly Line[];
+  readonly spec?: Mapping;
+}
+
+export function object({ apiVersion, kind, place, annotations = [], spec }: ObjectParts): Mapping {
+  return map(
+    line('apiVersion', apiVersion),
+    line('kind', kind),
+    line(
+      'metadata',
+      map(
+        line('name', place.name),
+        place.namespace !== undefined && line('namespace', place.namespace),
+        annotations.length > 0 && line('annotations', map(...annotations)),
+      ),
+    ),
+    spec && line('spec', spec),
+  );
+}
+
+/** Leads everything under the host to the service: streams, their fallbacks and the page share their settings. */
+export function ingress(place: EdgePlace, className: string, annotations: readonly Line[]): Mapping {
+  const { host, tlsSecret, name, port } = place;
+  const backend = map(line('service', map(line('name', name), line('port', map(line('number', port))))));
+  const path = map(line('path', '/'), line('pathType', 'Prefix'), line('backend', backend));
+  return object({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    place,
+    annotations,
+    spec: map(
+      line('ingressClassName', place.className ?? className),
+      line('rules', list(map(line('host', host), line('http', map(line('paths', list(path))))))),
+      tlsSecret !== undefined &&
+        line(
+          'tls',
+          list(map(line('hosts', list(host)), line('secretName', tlsSecret))),
+          'HTTP/2 comes with TLS: without it a browser has six streams for all its tabs',
+        ),
+    ),
+  });
+}
+
+/** What the edge reads off the Service. Whoever makes the Service adds the annotations to it. */
+export const serviceAnnotations = (place: EdgePlace, annotations: readonly Line[]): Mapping =>
+  object({ apiVersion: 'v1', kind: 'Service', place, annotations });
+
+/** The Gateway that routes attach to. */
+export const gatewayOf = ({ gateway, name }: EdgePlace): { name: string; namespace?: string | undefined } =>
+  gateway ?? { name };
+
+/** A Gateway of one's own for the host, unless there is one already. */
+export function gateway(place: EdgePlace, className: string, more: Partial<ObjectParts> = {}): readonly Mapping[] {
+  if (place.gateway !== undefined) return [];
+  const { host, tlsSecret } = place;
+  const listener =
+    tlsSecret === undefined
+      ? map(line('name', 'http'), line('hostname', host), line('port', 80), line('protocol', 'HTTP'))
+      : map(
+          line('name', 'https'),
+          line('hostname', host),
+          line('port', 443),
+          line('protocol', 'HTTPS', 'HTTP/2 comes with TLS: without it a browser has six streams for all its tabs'),
+          line('tls', map(line('certificateRefs', list(map(line('name', tlsSecret)))))),
+        );
+  return [
+    object({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      place,
+      spec: map(line('gatewayClassName', place.className ?? className), line('listeners', list(listener))),
+      ...more,
+    }),
+  ];
+}
+
+/** Leads everything under the host to the service; `rule` are further lines of the one rule, `timeouts` say. */
+export function httpRoute(place: EdgePlace, ...rule: readonly (Line | undefined)[]): Mapping {
+  const { host, name, port } = place;
+  const { name: gatewayName, namespace } = gatewayOf(place);
+  const parent = map(line('name', gatewayName), namespace !== undefined && line('namespace', namespace));
+  return object({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    place,
+    spec: map(
+      line('parentRefs', list(parent)),
+      line('hostnames', list(host)),
+      line('rules', list(map(line('backendRefs', list(map(line('name', name), line('port', port)))), ...rule))),
+    ),
+  });
+}
+
+/** What a policy of the Gateway API is attached to. */
+export const targetRef = (place: EdgePlace, kind: 'HTTPRoute' | 'Gateway' | 'Service'): Node =>
+  map(
+    line('group', kind === 'Service' ? '' : 'gateway.networking.k8s.io'),
+    line('kind', kind),
+    line('name', kind === 'Gateway' ? gatewayOf(place).name : place.name),
+  );
