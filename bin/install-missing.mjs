@@ -22,10 +22,16 @@ const systemPrograms = {
 };
 
 /**
- * Newer proxies than a stable system has: the shipped files are for both ages. And a curl that speaks HTTP/3.
+ * Newer proxies than a stable system has: the shipped files are for both ages. A curl that speaks HTTP/3, and kubectl.
  * Program → Debian package; unpacked here, not installed.
  */
-const newerPrograms = { nginx: 'nginx', haproxy: 'haproxy', caddy: 'caddy', curl: 'curl' };
+const newerPrograms = {
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  caddy: 'caddy',
+  curl: 'curl',
+  kubectl: 'kubernetes-client',
+};
 const newerSuite = 'forky';
 
 function installNpmPackages() {

@@ -1,8 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
+import { startDiscovery } from '../support/discovery.ts';
+import { newer } from '../support/programs.ts';
+import { everything, everythingBundled } from './everything.ts';
+import { expectValid, schemaFor } from './valid.ts';
 
 const root = resolve(__dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'sse-kit-synth-'));
@@ -11,27 +17,41 @@ const folder = mkdtempSync(join(tmpdir(), 'sse-kit-synth-'));
 jest.setTimeout(60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a documented command line in the shell of a user who has the given configuration. */
-function run(command: string, config: object, env: Record<string, string> = {}) {
+/** The shell of a user who has the given configuration. */
+function shellOf(config: object, env: Readonly<Record<string, string>> = {}) {
   const file = join(folder, 'sse-kit.config.json');
   writeFileSync(file, JSON.stringify(config));
   // Without it the CLI asks the network for its newest version first.
-  const quiet = { CDK8S_CHECK_UPGRADE: 'false' };
-  return spawnSync(command, {
-    cwd: root,
-    shell: true,
-    encoding: 'utf8',
-    env: { ...process.env, ...quiet, SSE_KIT_CONFIG: file, ...env },
-  });
+  const quiet = { CDK8S_CHECK_UPGRADE: 'false', KUBECONFIG: '/dev/null' };
+  return { cwd: root, shell: true, env: { ...process.env, ...quiet, SSE_KIT_CONFIG: file, ...env } };
 }
 
-/** The kinds in a stream of YAML, read as kubectl does: by YAML 1.1, where a bare `off` would be false. */
-function kindsIn(yaml: string): readonly string[] {
+/** Runs a documented command line. */
+const run = (command: string, config: object, env: Readonly<Record<string, string>> = {}) =>
+  spawnSync(command, { ...shellOf(config, env), encoding: 'utf8' });
+
+/** The same without holding up this process. */
+async function running(command: string, config: object) {
+  const child = spawn(command, shellOf(config));
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { stdout, stderr, status };
+}
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** A stream of YAML, read as kubectl does: by YAML 1.1, where a bare `off` would be false. */
+function manifestsIn(yaml: string): readonly Manifest[] {
   const documents = parseAllDocuments(yaml, { version: '1.1', strict: true });
   if (!Array.isArray(documents)) return [];
   expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
-  return documents.map((document) => document.get('kind') as string);
+  return documents.map((document) => document.toJS() as Manifest);
 }
+
+const kindsIn = (yaml: string): readonly string[] => manifestsIn(yaml).map(({ kind }) => kind);
 
 const kinds = [
   'ConfigMap',
@@ -74,4 +94,76 @@ test('says so when Kubernetes is switched off, and prints nothing to apply', () 
   expect(stdout).toBe('');
   expect(stderr).toContain('kubernetes.enabled (false)');
   expect(status).toBe(0);
+});
+
+describe('the line of the documentation', () => {
+  const line = 'npx cdk8s synth -p | kubectl apply -f -';
+
+  /**
+   * The line with a kubectl that talks to a server which knows the kinds of a cluster and has none of the objects. What
+   * is not asked of kubectl here, the schemas, every manifest has been held against before.
+   */
+  async function apply(command: string, config: object): Promise<readonly string[]> {
+    const kinds = manifestsIn(run(command.replace(/ \|.*$/, ''), config).stdout);
+    expectValid(...kinds);
+    const discovery = await startDiscovery(kinds.filter((manifest) => schemaFor(manifest) !== undefined));
+    const client = `${newer('kubectl')} --server=${discovery.url} --cache-dir=${folder}/cache`;
+    // elsewhere: the server answers from this process
+    const { stdout, stderr } = await running(
+      command.replace('kubectl apply', `${client} apply --dry-run=client --validate=false`),
+      config,
+    );
+    discovery.close();
+    expect(stderr.replaceAll(/^npm warn.*\n|^.*SSE_KIT_DEVELOPMENT_STORE.*\n|^\(Use `node.*\n/gm, '')).toBe('');
+    return stdout.trimEnd().split('\n');
+  }
+
+  test.each([
+    ['the defaults', {}, 8],
+    ['everything on', everything, 11],
+    ['everything on, with a store of its own', everythingBundled, 15],
+  ])('gives kubectl what it takes, with %s', async (_, config, count) => {
+    const applied = await apply(line, config);
+
+    expect(applied).toHaveLength(count);
+    expect(applied.filter((object) => !object.endsWith('(dry run)'))).toEqual([]);
+  });
+
+  test('works for an app of one’s own with several charts, in namespaces of their own', async () => {
+    const applied = await apply(line.replace('-p', "-p --app 'npx tsx test/k8s/foreign/app.ts'"), {});
+
+    expect(applied).toHaveLength(8 + 7 + 1);
+    expect(applied).toContain('deployment.apps/live created (dry run)');
+    expect(applied).toContain('deployment.apps/demo created (dry run)');
+  });
+
+  test('is refused by a kubectl whose cluster does not know a kind', async () => {
+    const discovery = await startDiscovery([{ apiVersion: 'v1', kind: 'ConfigMap' }]);
+    const client = `${newer('kubectl')} --server=${discovery.url} --cache-dir=${folder}/bare`;
+    const { stderr, status } = await running(
+      `npx cdk8s synth -p | ${client} apply --dry-run=client --validate=false -f -`,
+      {},
+    );
+    discovery.close();
+
+    expect(stderr).toContain('no matches for kind "Deployment" in version "apps/v1"');
+    expect(status).toBe(1);
+  });
+});
+
+describe('as a Helm chart', () => {
+  const line = 'CDK8S_FORMAT=helm CDK8S_CHART_API_VERSION=v2 CDK8S_CHART_VERSION=1.2.3 npx cdk8s synth';
+  const config = { kubernetes: { monitoring: { rules: true, dashboard: true } } };
+
+  test('what Helm makes of its templates is what kubectl would be given', () => {
+    const { status } = run(`${line} -o ${folder}/helm`, config);
+    const template = readFileSync(join(folder, 'helm/templates/app.k8s.yaml'), 'utf8');
+    // the only thing for Helm in it: raw strings, which Go prints as they are
+    const rendered = template.replaceAll('{{`{{`}}', '{{');
+
+    expect(status).toBe(0);
+    expect(template.replaceAll('{{`{{`}}', '')).not.toContain('{{');
+    expect(manifestsIn(rendered)).toEqual(manifestsIn(run('npx cdk8s synth -p', config).stdout));
+    expect(readFileSync(join(folder, 'helm/Chart.yaml'), 'utf8')).toContain('version: "1.2.3"');
+  });
 });

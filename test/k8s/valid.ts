@@ -33,13 +33,17 @@ export function faultsIn(manifest: Typed): readonly string[] {
   const { apiVersion, kind } = manifest;
   const written = schemas[`${apiVersion} ${kind}`];
   if (written) return written.faultsIn(manifest);
-  const file = packages.map((name) => join(modules, name, apiVersion, kind)).find((path) => existsSync(`${path}.d.ts`));
+  const file = schemaFor(manifest);
   if (file === undefined)
     throw new Error(`${apiVersion} ${kind} has no schema in ${packages.join(', ')}, nor in test/k8s/schemas`);
   const { [kind]: Model } = createRequire(__filename)(`${file}.js`) as Record<string, ModelClass>;
   if (Model === undefined) throw new Error(`${file} must export ${kind}`);
   return [...schemaFaults(new Model(manifest), kind), ...strays(manifest, named(`I${kind}`, `${file}.d.ts`), kind)];
 }
+
+/** The module of a kind's schema, without its ending. */
+export const schemaFor = ({ apiVersion, kind }: Typed): string | undefined =>
+  packages.map((name) => join(modules, name, apiVersion, kind)).find((path) => existsSync(`${path}.d.ts`));
 
 /** Fails with everything that is wrong with the manifests, by kind, name and path. */
 export function expectValid(...manifests: readonly (Typed & { readonly metadata: { readonly name: string } })[]): void {
