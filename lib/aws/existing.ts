@@ -1,6 +1,7 @@
 import { Connections, type IConnectable, type IVpc, Port, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { accept } from './accept.ts';
 
 /** A VPC that is there already, by what has to be known of it; nothing is looked up. */
 export interface ExistingVpc {
@@ -19,13 +20,15 @@ export interface ExistingVpc {
 export function vpcIn(stack: Construct, vpc: IVpc | ExistingVpc): IVpc {
   if (!('privateSubnetIds' in vpc)) return vpc;
   const { id, cidr, availabilityZones, privateSubnetIds, publicSubnetIds } = vpc;
-  return Vpc.fromVpcAttributes(stack, 'Vpc', {
+  const imported = Vpc.fromVpcAttributes(stack, 'Vpc', {
     vpcId: id,
     vpcCidrBlock: cidr,
     availabilityZones: [...availabilityZones],
     privateSubnetIds: [...privateSubnetIds],
     ...(publicSubnetIds && { publicSubnetIds: [...publicSubnetIds] }),
   });
+  accept(imported, { 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId': 'no routes are added to it' });
+  return imported;
 }
 
 /** What a service has to know of its event store: EventStore made it, ExistingStore knows of it. */

@@ -6,11 +6,15 @@ import {
   InterfaceVpcEndpointAwsService,
   IpAddresses,
   type IVpc,
+  Peer,
+  Port,
+  SecurityGroup,
   Vpc,
   type VpcProps,
 } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { PolicyError } from '../policy/index.ts';
+import { accept } from './accept.ts';
 import { logGroup } from './logs.ts';
 
 export interface NetworkStackProps extends StackProps {
@@ -58,9 +62,9 @@ export class NetworkStack extends Stack {
       destination: FlowLogDestination.toCloudWatchLogs(logGroup(this, 'FlowLogs', { logDays, retainData })),
       trafficType: flowLogs === 'all' ? FlowLogTrafficType.ALL : FlowLogTrafficType.REJECT,
     });
-    if (natGateways === 0) addEndpoints(vpc);
     // CDK's classes do not match its own interfaces under exactOptionalPropertyTypes
     this.vpc = vpc as IVpc;
+    if (natGateways === 0) addEndpoints(this.vpc);
   }
 
   /** Without an account and region CDK knows of two zones only and would quietly leave the others out. */
@@ -76,10 +80,20 @@ function tooManyGateways(natGateways: number, maxAzs: number): PolicyError {
 }
 
 /** What a Fargate task needs to start without a way out: its image (whose layers are in S3), its secrets and its log. */
-function addEndpoints(vpc: Vpc): void {
+function addEndpoints(vpc: IVpc): void {
+  const group = new SecurityGroup(vpc, 'Endpoints', { vpc, description: 'endpoints of AWS', allowAllOutbound: false });
+  group.addIngressRule(Peer.ipv4(vpc.vpcCidrBlock), Port.HTTPS, 'whoever is in the VPC');
+  accept(group, {
+    'AwsSolutions-EC23': 'the rule cannot read a range that is a reference; it is that of the VPC itself',
+  });
   vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
-  vpc.addInterfaceEndpoint('Ecr', { service: InterfaceVpcEndpointAwsService.ECR });
-  vpc.addInterfaceEndpoint('EcrDocker', { service: InterfaceVpcEndpointAwsService.ECR_DOCKER });
-  vpc.addInterfaceEndpoint('Logs', { service: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS });
-  vpc.addInterfaceEndpoint('Secrets', { service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
+  for (const [id, service] of Object.entries(services))
+    vpc.addInterfaceEndpoint(id, { service, securityGroups: [group], open: false });
 }
+
+const services = {
+  Ecr: InterfaceVpcEndpointAwsService.ECR,
+  EcrDocker: InterfaceVpcEndpointAwsService.ECR_DOCKER,
+  Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  Secrets: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+};

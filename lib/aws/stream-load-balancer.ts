@@ -10,6 +10,7 @@ import {
   type ApplicationTargetGroupProps,
   type HealthCheck,
   type IListenerCertificate,
+  ListenerAction,
   ListenerCertificate,
   SslPolicy,
   TargetType,
@@ -99,9 +100,11 @@ export class StreamLoadBalancer extends Construct {
   private createListener(certificate: IListenerCertificate | undefined): ApplicationListener {
     // `open` would let the whole world in, on an internal balancer too
     const common = { open: false, defaultTargetGroups: [this.targetGroup] };
-    if (certificate === undefined)
-      return this.loadBalancer.addListener('Http', { ...common, protocol: ApplicationProtocol.HTTP });
-    this.loadBalancer.addRedirect({ open: false });
+    const http = { open: false, protocol: ApplicationProtocol.HTTP };
+    if (certificate === undefined) return this.loadBalancer.addListener('Http', { ...common, ...http });
+    // the same id with and without a certificate: another one would want port 80 while the first still has it
+    const defaultAction = ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true });
+    this.loadBalancer.addListener('Http', { ...http, defaultAction });
     return this.loadBalancer.addListener('Https', {
       ...common,
       protocol: ApplicationProtocol.HTTPS,

@@ -1,12 +1,19 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CacheStack, type CacheStackProps } from '../../lib/aws/cache-stack.ts';
-import { deploy } from '../../lib/aws/deployment.ts';
+import { type Deployment, deploy } from '../../lib/aws/deployment.ts';
 import { featureFlags } from '../../lib/aws/feature-flags.ts';
 import { NetworkStack, type NetworkStackProps } from '../../lib/aws/network-stack.ts';
 import { ServiceStack, type ServiceStackProps } from '../../lib/aws/service-stack.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { definePolicy, type StreamPolicy } from '../../lib/policy/index.ts';
+
+/** sse-kit.config.json, or some of it. */
+interface ConfigGiven {
+  readonly policy?: object;
+  readonly aws?: object;
+  readonly service?: object;
+}
 
 interface Overrides {
   readonly policy?: Partial<StreamPolicy>;
@@ -35,12 +42,18 @@ export function stacks(overrides: Overrides = {}) {
 }
 
 /** Templates by the last part of their stack's name, of a configuration as bin/app.ts takes it. */
-export function templatesOf(config: object): Readonly<Record<string, Template>> {
-  const app = testApp();
-  const parsed = parseConfig({ service: { image: 'registry.example.com/sse-kit:1' }, ...config });
-  const made = Object.values(deploy(app, parsed)).filter((one): one is Stack => one instanceof Stack);
+export function templatesOf(config: ConfigGiven): Readonly<Record<string, Template>> {
+  const made = Object.values(deployedIn(testApp(), config)).filter((one): one is Stack => one instanceof Stack);
   return Object.fromEntries(
     made.map((stack) => [stack.stackName.replace(/^.*-/, ''), Template.fromStack(stack)] as const),
+  );
+}
+
+/** The stacks of a configuration, with an image that has to be built nowhere. */
+export function deployedIn(app: App, config: ConfigGiven): Deployment {
+  return deploy(
+    app,
+    parseConfig({ ...config, service: { image: 'registry.example.com/sse-kit:1', ...config.service } }),
   );
 }
 
