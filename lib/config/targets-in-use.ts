@@ -3,6 +3,7 @@ import {
   alb,
   apache,
   caddy,
+  cloudflare,
   ecs,
   edges,
   elasticache,
@@ -26,7 +27,7 @@ export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'pr
   ];
 }
 
-const byProxy = { nginx, haproxy, caddy, apache, envoy, varnish, traefik } satisfies Record<
+const byProxy = { nginx, haproxy, caddy, apache, envoy, varnish, traefik, cloudflare } satisfies Record<
   Sections['proxies']['use'][number],
   AnyTarget
 >;

@@ -28,6 +28,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'caddy-http2-streams': { maxStreamsPerUser: 250 },
   'envoy-ports-per-replica': { maxStreams: 50_000 },
   'traefik-ports-per-replica': { maxStreams: 50_000 },
+  'cloudflare-read-timeout': { idleSeconds: 115 },
   'alb-idle-timeout': { idleSeconds: 7200 },
   // outside the field's own range: the limit is for policies that were made without definePolicy
   'alb-deregistration-delay': { propagationSeconds: 4000 },

@@ -1,6 +1,7 @@
 import { alb } from './alb.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
+import { cloudflare } from './cloudflare.ts';
 import { ecs } from './ecs.ts';
 import type { Edge } from './edge/edge.ts';
 import { elasticache } from './elasticache.ts';
@@ -39,6 +40,7 @@ export {
   alb,
   apache,
   caddy,
+  cloudflare,
   ecs,
   elasticache,
   envoy,
@@ -67,6 +69,7 @@ export const targets: readonly AnyTarget[] = [
   envoy,
   varnish,
   traefik,
+  cloudflare,
   alb,
   ...Object.values(edges),
   ecs,

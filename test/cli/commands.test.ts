@@ -248,6 +248,7 @@ apache         Apache httpd                   no      8 of 18        2
 envoy          Envoy                          no      11 of 18       1
 varnish        Varnish                        no      10 of 18       1
 traefik        Traefik                        no      7 of 18        1
+cloudflare     Cloudflare                     no      2 of 18        1
 alb            AWS Application Load Balancer  no      5 of 18        3
 ingress-nginx  ingress-nginx                  no      2 of 18        4
 ecs            AWS ECS (Fargate)              no      2 of 18        2

@@ -21,6 +21,7 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   envoy: 'proxies',
   varnish: 'proxies',
   traefik: 'proxies',
+  cloudflare: 'proxies',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

@@ -1,11 +1,11 @@
 import { parse } from 'yaml';
 import { proxies } from '../../lib/config/sections/proxies.ts';
 import { definePolicy } from '../../lib/policy/index.ts';
-import { alb, ecs, edges, elasticache, kubernetes, service, targets } from '../../lib/targets/index.ts';
+import { alb, cloudflare, ecs, edges, elasticache, kubernetes, service, targets } from '../../lib/targets/index.ts';
 import { numberFrom, setting, settingsFile } from '../../lib/targets/settings.ts';
 
 /** Rendered values beside the file that shows them, for every target that writes settings. */
-const shown = [alb, ecs, elasticache, kubernetes, service].map(
+const shown = [cloudflare, alb, ecs, elasticache, kubernetes, service].map(
   (target) =>
     [target.id, target.render(definePolicy()), target.files(definePolicy())[`${target.id}.yaml`] ?? ''] as const,
 );
@@ -13,7 +13,7 @@ const shown = [alb, ecs, elasticache, kubernetes, service].map(
 test('every target but the proxies and the edges, which have files of their own, writes settings', () => {
   const others = [...proxies, ...Object.values(edges).map(({ id }) => id)];
 
-  expect([...shown.map(([id]) => id), ...others].sort()).toEqual(targets.map(({ id }) => id).sort());
+  expect(new Set([...shown.map(([id]) => id), ...others])).toEqual(new Set(targets.map(({ id }) => id)));
 });
 
 test.each(shown)('%s.yaml is YAML that says what is rendered', (_, values, file) => {

@@ -111,6 +111,10 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     keepAliveSeconds: { value: 300, says: ['idleTimeout: 300s'] },
     stickiness: { value: node, says: ['cookie: { name: "NODE", maxAge: 1800, httpOnly: true }'] },
   },
+  cloudflare: {
+    retryMs: { value: 4000, says: ['2000 + Math.floor(Math.random() * 4001)'] },
+    retryJitter: { value: 0.3, says: ['2100 + Math.floor(Math.random() * 1801)'] },
+  },
   alb: {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds: "90"'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds: "7950"'] },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Proxies whose files `sse-kit render` writes. */
-export const proxies = ['nginx', 'haproxy', 'caddy', 'apache', 'envoy', 'varnish', 'traefik'] as const;
+export const proxies = ['nginx', 'haproxy', 'caddy', 'apache', 'envoy', 'varnish', 'traefik', 'cloudflare'] as const;
 
 /** Proxy files to copy. */
 export const proxyFiles = z.strictObject({
