@@ -2,6 +2,7 @@ import type { Fact, Hop, Stickiness, StreamPolicy } from '../policy/index.ts';
 import { defineEdge, type Grammar } from './edge/edge.ts';
 import { cookieNameLimit, http2Limit, poolLimit, reloadLimit } from './edge/limits.ts';
 import { ofKind } from './edge/manifest.ts';
+import { ingressNginxAnnotations, type Migration } from './edge/migration.ts';
 import { ingress } from './edge/objects.ts';
 import { type Line, line } from './edge/tree.ts';
 import { setting } from './settings.ts';
@@ -81,7 +82,6 @@ const oneOf = (file: string, ...words: readonly string[]): Grammar => ({
 });
 
 const byService = { because: 'done by the service' };
-const same = (key: string) => ({ now: `${prefix}${key}` });
 
 /** The ingress-nginx controller: annotations of the Ingress. Retired since March 2026, and still everywhere. */
 export const ingressNginx = defineEdge({
@@ -158,21 +158,13 @@ export const ingressNginx = defineEdge({
       'the default logs $request, and with its query the tokens in it',
     ),
   ],
-  migration: Object.fromEntries(
-    [
-      'proxy-buffering',
-      'proxy-read-timeout',
-      'proxy-http-version',
-      'proxy-connect-timeout',
-      'proxy-next-upstream',
-      'affinity',
-      'affinity-mode',
-      'session-cookie-name',
-      'session-cookie-max-age',
-      'session-cookie-expires',
-      'session-cookie-change-on-failure',
-    ].map((key) => [key, same(key)]),
-  ),
+  migration: {
+    ...(Object.fromEntries(ingressNginxAnnotations.map((key) => [key, { now: `${prefix}${key}` }])) as Migration),
+    'limit-connections': { unneeded: 'it answers 503, which ends an EventSource for good: the service admits streams' },
+    'limit-rps': { unneeded: 'it answers 503, which ends an EventSource for good: the service admits streams' },
+    'configuration-snippet': { unneeded: 'nothing here needs one, and snippets are off by default since 1.9.0' },
+    'server-snippet': { unneeded: 'nothing here needs one, and snippets are off by default since 1.9.0' },
+  },
   manifests: (policy, place) => [ingress(place, 'nginx', annotations(policy))],
   read: ({ manifests }) => {
     const given = ofKind(manifests, 'Ingress')?.metadata.annotations ?? {};

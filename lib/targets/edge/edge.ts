@@ -3,6 +3,7 @@ import { fileHead } from '../proxies.ts';
 import type { Setting } from '../settings.ts';
 import { type Coverage, defineTarget, type Target } from '../target.ts';
 import type { Manifest } from './manifest.ts';
+import type { Migration } from './migration.ts';
 import { type Mapping, plain, yaml } from './tree.ts';
 
 /** Where an edge is put to work: names and addresses, which no policy knows. */
@@ -53,18 +54,13 @@ export interface Grammar {
   readonly source: string;
 }
 
-/** What became of an annotation of ingress-nginx: lines of this edge, or nothing. */
-export type Successor = { readonly now: string } | { readonly lost: string };
-
-/** Annotations of ingress-nginx that the kit renders, and what people most often have beside them. */
-export type Migration = Readonly<Record<string, Successor>>;
-
 export interface EdgeTraits {
   readonly minimumVersions: readonly MinimumVersion[];
   /** By annotation; every annotation that is rendered has its own. */
   readonly grammar: Readonly<Record<string, Grammar>>;
   /** Settings of the controller that no manifest reaches, and what they should be. */
   readonly controller: (policy: StreamPolicy) => readonly Setting[];
+  /** What became of the annotations of ingress-nginx. */
   readonly migration: Migration;
 }
 

@@ -77,10 +77,4 @@ describe.each(all)('%s', (_, edge) => {
 
     expect(() => edge.manifestsFor(refused, { name: 'a', host: 'a.test', port: 80 })).toThrow(edge.title);
   });
-
-  test('says what became of the annotations of ingress-nginx', () => {
-    const before = Object.keys(edges['ingress-nginx'].migration);
-
-    expect(Object.keys(edge.migration).sort()).toEqual(expect.arrayContaining(before));
-  });
 });
