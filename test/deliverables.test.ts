@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sections } from '../lib/config/schema.ts';
+import { configPage } from '../lib/docs/config-page.ts';
 import { deliverables } from '../lib/docs/deliverables.ts';
 import { policyTable, withPolicyTable } from '../lib/docs/policy-table.ts';
 import { rulesPage } from '../lib/docs/rules-page.ts';
@@ -59,6 +61,7 @@ test('these files are rendered', () => {
     'k8s/observability/alerts.yaml',
     'k8s/observability/prometheus-adapter.yaml',
     'docs/rules.md',
+    'docs/configuration.md',
     'sse-kit.schema.json',
   ]);
 });
@@ -87,6 +90,19 @@ describe('docs/rules.md', () => {
 
   test('says how it came to be', () => {
     expect(page.split('\n').slice(0, 3).join('\n')).toContain('Rendered by `npm run render`');
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const page = configPage();
+
+  test('has a row of three cells for every key, those of groups included', () => {
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+
+    expect(rows.filter((row) => row.split(/(?<!\\)\|/).length !== 5)).toEqual([]);
+    expect(page).toContain('| `redis.bundled` | `false` | for development: a single Valkey');
+    expect(page).toContain('one of `"hpa"`, `"keda"`, `"none"`');
+    for (const name of Object.keys(sections.shape.kubernetes.unwrap().shape)) expect(page).toMatch(`| \`${name}`);
   });
 });
 

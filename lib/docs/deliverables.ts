@@ -3,6 +3,7 @@ import { configSchema } from '../config/schema.ts';
 import { observabilityFiles } from '../observability/files.ts';
 import { definePolicy } from '../policy/index.ts';
 import { apache, caddy, cloudflare, envoy, haproxy, nginx, traefik, varnish } from '../targets/index.ts';
+import { configPage } from './config-page.ts';
 import { withPolicyTable } from './policy-table.ts';
 import { rulesPage } from './rules-page.ts';
 
@@ -26,6 +27,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
     ...composeFiles(definePolicy()),
     ...inFolder('k8s/observability', observabilityFiles(definePolicy())),
     'docs/rules.md': rulesPage(),
+    'docs/configuration.md': configPage(),
     'sse-kit.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
     ...(withTable !== undefined && { 'README.md': withTable }),
   };

@@ -92,7 +92,9 @@ export const workload = {
     .describe('Secret with the key of service.auth.key'),
   podTlsSecret: dns('the name of a Secret')
     .optional()
-    .describe('Secret of type kubernetes.io/tls: the pods themselves speak TLS; absent: the edge ends it'),
+    .describe(
+      'Secret of type kubernetes.io/tls: the pods themselves speak TLS, and the edge is to be told so; absent: the edge ends it',
+    ),
   redis: redis.prefault({}).describe('the event store'),
   volumes: z.array(volume).default([]).describe('further volumes of the pods'),
   nodeSelector: labels().describe('labels of the nodes that pods may run on'),

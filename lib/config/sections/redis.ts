@@ -22,7 +22,9 @@ export const redis = z.strictObject({
   bundled: z
     .boolean()
     .default(false)
-    .describe('for development: a single Valkey of its own, which loses the service whenever it restarts'),
+    .describe(
+      'for development: a single Valkey in the chart; while it restarts, nothing is published and no stream opened',
+    ),
   storage: z.string().regex(quantity, 'an amount such as 1Gi').default('1Gi').describe('disk of the bundled Valkey'),
   memoryMiB: z.int().min(64).max(1_048_576).default(512).describe('what the bundled Valkey may keep, in MiB'),
   image: z.string().min(1).default('valkey/valkey:8.1-bookworm').describe('image of the bundled Valkey'),
