@@ -23,16 +23,12 @@ const systemPrograms = {
 
 /**
  * Newer proxies than a stable system has: the shipped files are for both ages. A curl that speaks HTTP/3, and kubectl.
- * Program → Debian package; unpacked here, not installed.
+ * Suite → program → Debian package; unpacked here, not installed. Forky has no Varnish any more.
  */
 const newerPrograms = {
-  nginx: 'nginx',
-  haproxy: 'haproxy',
-  caddy: 'caddy',
-  curl: 'curl',
-  kubectl: 'kubernetes-client',
+  forky: { nginx: 'nginx', haproxy: 'haproxy', caddy: 'caddy', curl: 'curl', kubectl: 'kubernetes-client' },
+  trixie: { varnishd: 'varnish', varnishadm: 'varnish', varnishncsa: 'varnish' },
 };
-const newerSuite = 'forky';
 
 function installNpmPackages() {
   const installed = `${root}node_modules/.package-lock.json`;
@@ -79,12 +75,12 @@ function installSystemPackages() {
   });
 }
 
-function unpackNewerPrograms() {
-  const folder = `.cache/suites/${newerSuite}`;
-  if (Object.keys(newerPrograms).every((program) => existsSync(`${root}${folder}/bin/${program}`))) return;
-  console.error(`unpacking ${Object.keys(newerPrograms).join(', ')} of Debian ${newerSuite} into ${folder} …`);
-  const pairs = Object.entries(newerPrograms).map(([program, name]) => `${program}=${name}`);
-  const { status } = spawnSync('bash', [`${root}test/support/unpack-suite.sh`, folder, newerSuite, ...pairs], {
+function unpackNewer([suite, programs]) {
+  const folder = `.cache/suites/${suite}`;
+  if (Object.keys(programs).every((program) => existsSync(`${root}${folder}/bin/${program}`))) return;
+  console.error(`unpacking ${Object.keys(programs).join(', ')} of Debian ${suite} into ${folder} …`);
+  const pairs = Object.entries(programs).map(([program, name]) => `${program}=${name}`);
+  const { status } = spawnSync('bash', [`${root}test/support/unpack-suite.sh`, folder, suite, ...pairs], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -116,5 +112,5 @@ function onPath(program) {
 installNpmPackages();
 if (process.argv.includes('--system')) {
   installSystemPackages();
-  unpackNewerPrograms();
+  for (const suite of Object.entries(newerPrograms)) unpackNewer(suite);
 }

@@ -189,13 +189,14 @@ sub vcl_synth {
         # marked, so that it can be counted and is not mistaken for health
         set resp.http.X-SSE-Soft-Fail = "upstream";
 
-        # pages of other origins may read it: there is nothing in it, and an EventSource that may
-        # not read an answer gives up
+        # a page of another origin has to be allowed to read it, or its EventSource closes for good.
+        # Whichever page that is: all it can learn is when to come back.
         if (req.http.Origin) {
             set resp.http.Access-Control-Allow-Origin = req.http.Origin;
             set resp.http.Access-Control-Allow-Credentials = "true";
-            set resp.http.Vary = "Origin";
         }
+
+        set resp.http.Vary = "Origin";
 
         # when to come back, in milliseconds: drawn per request, because EventSource has no jitter
         # of its own (retryMs, retryJitter)

@@ -3,8 +3,19 @@ import { proveBreakages, proveProxy } from './proof.ts';
 import { varnishDriver } from './varnish.ts';
 
 proveProxy(varnishDriver());
+proveProxy(varnishDriver('trixie', 'newer varnish'));
+
+/** A line more where the answer is looked at. */
+const withLine = (line: string) => (text: string) =>
+  text.replace('set beresp.do_esi = false;', `set beresp.do_esi = false;\n${line}`);
 
 proveBreakages(varnishDriver(), [
+  {
+    what: 'an unknown variable',
+    mutate: withLine('set beresp.do_flush = true;'),
+    noticed: 'validity',
+    says: /Symbol not found: 'beresp.do_flush'/,
+  },
   {
     what: 'one answer for all',
     mutate: (text) => text.replace('return (pass);', 'return (hash);'),
@@ -49,5 +60,42 @@ proveBreakages(varnishDriver(), [
     mutate: (text) => text.replaceAll(`.between_bytes_timeout = ${idleSeconds}s`, '.between_bytes_timeout = 1s'),
     noticed: 'silence',
     says: /heartbeats for three idle timers: the stream ended first/,
+  },
+  {
+    what: 'a limit on age below the heartbeats of three idle timers',
+    mutate: (text) => text.replace(/-p send_timeout=\d+/, '-p send_timeout=6'),
+    noticed: 'silence',
+    says: /heartbeats for three idle timers: the stream ended first/,
+  },
+  {
+    what: 'CORS headers stripped',
+    mutate: withLine('unset beresp.http.Access-Control-Allow-Origin;'),
+    noticed: 'publishing',
+    says: /access-control-allow-origin/,
+  },
+  {
+    what: 'X-Accel-Buffering stripped',
+    mutate: withLine('unset beresp.http.X-Accel-Buffering;'),
+    noticed: 'publishing',
+    says: /x-accel-buffering/,
+  },
+  {
+    what: 'a soft-fail that other origins cannot read',
+    mutate: (text) => text.replace('set resp.http.Access-Control-Allow-Origin = req.http.Origin;', ''),
+    noticed: 'outage',
+    says: /access-control-allow-origin/,
+  },
+  {
+    what: 'the promise of soft-fails not sent to the service',
+    mutate: (text) =>
+      text.replace('X-SSE-Replica-Key), alt = bereq.retries);', '$&\nunset bereq.http.X-SSE-Proxy-Soft-Fails;'),
+    noticed: 'drain',
+    says: /a stream from the replica that stays: the stream ended first.*drain/,
+  },
+  {
+    what: 'no upgrades',
+    mutate: (text) => text.replace('return (pipe);', 'return (pass);'),
+    noticed: 'fallbacks',
+    says: /a WebSocket: /,
   },
 ]);

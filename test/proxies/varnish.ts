@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StreamPolicy } from '../../lib/policy/index.ts';
 import { varnishFiles } from '../../lib/targets/varnish/files.ts';
 import { createCertificate } from '../support/certificate.ts';
-import { freePort, startProgram, temporaryFolder } from '../support/programs.ts';
+import { freePort, newer, startProgram, suiteFolder, temporaryFolder } from '../support/programs.ts';
 import { type Mutation, type ProxyDriver, pathWithSbin, versionOf } from './driver.ts';
 import { eventually } from './stage.ts';
 
@@ -59,20 +59,38 @@ function commandOf(folder: string, unit: string): readonly [string, readonly str
   return [command.split('/').at(-1) ?? '', args];
 }
 
-/** A real Varnish with Hitch in front for TLS, and the program that writes its access log. */
-export const varnishDriver = (): ProxyDriver => ({
-  name: 'varnish',
-  version: () => versionOf('varnishd', '-V'),
+const inSuite = (suite: string | undefined, program: string): string =>
+  suite === undefined ? program : newer(program, suite);
+
+/** Its modules are not where it looks for them. */
+function modulesOf(suite: string | undefined): readonly string[] {
+  if (suite === undefined) return [];
+  const libraries = join(suiteFolder(suite), 'root/usr/lib');
+  const [machine = ''] = readdirSync(libraries).filter((name) => name.endsWith('-linux-gnu'));
+  return ['-p', `vmod_path=${join(libraries, machine, 'varnish/vmods')}`];
+}
+
+/** A line that is a comment, because only some versions take it. */
+const withTransitBuffer: Mutation = (text) => text.replace('# set beresp.transit_buffer', 'set beresp.transit_buffer');
+
+/** A real Varnish, installed or of a suite from 7.3 on, with Hitch in front for TLS, and the program that writes its log. */
+export const varnishDriver = (suite?: string, name = 'varnish'): ProxyDriver => ({
+  name,
+  version: () => versionOf(inSuite(suite, 'varnishd'), '-V'),
   start: async (replicas, policy, mutate = (text) => text) => {
-    const { folder, port, tlsPort, log } = await siteOf(replicas, policy, mutate);
-    const varnish = startProgram(...commandOf(folder, 'sse-kit.varnish.conf'));
+    const ofAge: Mutation = (text) => mutate(suite === undefined ? text : withTransitBuffer(text));
+    const { folder, port, tlsPort, log } = await siteOf(replicas, policy, ofAge);
+    const [varnishd, args] = commandOf(folder, 'sse-kit.varnish.conf');
+    const varnish = startProgram(inSuite(suite, varnishd), [...args, ...modulesOf(suite)]);
     await varnish.prints(/Child starts/);
-    startProgram(...commandOf(folder, 'sse-kit.varnishncsa.conf'));
+    const [varnishncsa, logArgs] = commandOf(folder, 'sse-kit.varnishncsa.conf');
+    startProgram(inSuite(suite, varnishncsa), logArgs);
     const user = process.getuid?.() === 0 ? ['--user=nobody'] : [];
     const hitch = startProgram('hitch', [`--config=${join(folder, 'hitch.conf')}`, ...user]);
     await hitch.prints(/initialization complete/);
     await eventually(async () => existsSync(log));
-    const admin = (...command: readonly string[]) => run('varnishadm', ['-n', join(folder, 'work'), ...command]);
+    const admin = (...command: readonly string[]) =>
+      run(inSuite(suite, 'varnishadm'), ['-n', join(folder, 'work'), ...command]);
     let loads = 0;
     const [plain, secure] = [`http://127.0.0.1:${port}`, `https://127.0.0.1:${tlsPort}`];
     return {
@@ -96,7 +114,8 @@ export const varnishDriver = (): ProxyDriver => ({
   validate: async (policy, mutate = (text) => text) => {
     const { folder } = await siteOf([8081, 8082], policy, mutate);
     const [command, args] = commandOf(folder, 'sse-kit.varnish.conf');
-    await run(command, ['-C', ...args.filter((arg) => arg !== '-F')], { env: pathWithSbin, maxBuffer: 1e7 });
+    const all = ['-C', ...args.filter((arg) => arg !== '-F'), ...modulesOf(suite)];
+    await run(inSuite(suite, command), all, { env: pathWithSbin, maxBuffer: 1e7 });
     await run('hitch', ['--test', `--config=${join(folder, 'hitch.conf')}`], { env: pathWithSbin });
   },
 });

@@ -16,9 +16,12 @@ export interface Program {
   readonly signal: (signal: NodeJS.Signals) => void;
 }
 
-/** A program of a newer suite, as bin/install-missing.mjs has unpacked it. */
-export const newer = (program: string): string =>
-  fileURLToPath(new URL(`../../.cache/suites/forky/bin/${program}`, import.meta.url));
+/** Where bin/install-missing.mjs has unpacked programs of a newer Debian suite. */
+export const suiteFolder = (suite: string): string =>
+  fileURLToPath(new URL(`../../.cache/suites/${suite}`, import.meta.url));
+
+/** A program of a newer suite. */
+export const newer = (program: string, suite = 'forky'): string => join(suiteFolder(suite), 'bin', program);
 
 const running = new Map<ChildProcess, Pick<Program, 'output' | 'exited'>>();
 const folders: string[] = [];

@@ -6,7 +6,7 @@ import {
   softFailHeader,
   streamHeaders,
 } from '../../policy/index.ts';
-import { fileHead, titleCase } from '../proxies.ts';
+import { fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
 import type { Line } from '../writing.ts';
 import { hitchFile, sysctlFile, varnishncsaUnit, varnishUnit } from './programs.ts';
@@ -284,14 +284,14 @@ function refusal(policy: StreamPolicy): readonly Line[] {
       directive: `set resp.http.${titleCase(softFailHeader)} = "upstream"`,
     },
     {
-      why: 'pages of other origins may read it: there is nothing in it, and an EventSource that may not read an answer gives up',
+      why: mayBeReadByAnyPage,
       directive: 'if (req.http.Origin)',
       block: [
         { directive: 'set resp.http.Access-Control-Allow-Origin = req.http.Origin' },
         { directive: 'set resp.http.Access-Control-Allow-Credentials = "true"' },
-        { directive: 'set resp.http.Vary = "Origin"' },
       ],
     },
+    { directive: 'set resp.http.Vary = "Origin"' },
     {
       why: 'when to come back, in milliseconds: drawn per request, because EventSource has no jitter of its own',
       from: ['retryMs', 'retryJitter'],

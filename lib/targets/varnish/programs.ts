@@ -92,7 +92,7 @@ function varnishd(policy: StreamPolicy): readonly Part[] {
       line: `-p idle_send_timeout=${policy.idleSeconds}`,
     },
     {
-      why: 'and however long its stream has been open already: above this age a client is given no second try',
+      why: 'a limit on the age of answers over HTTP/1.1, whatever flows, and ten minutes if nobody says more: above the age of any stream',
       from: ['maxStreamAgeSeconds', 'maxStreamAgeJitter'],
       line: `-p send_timeout=${durationCapSeconds(policy)}`,
     },

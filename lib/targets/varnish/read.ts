@@ -25,7 +25,12 @@ export function readVarnish(files: Files, path = '/events'): Hop {
   return {
     target: 'varnish',
     idleTimers: [piped ? commands.parameter('pipe_timeout', '60', seconds) : idleTimer(program, commands, asked)],
-    ...(piped && { durationCaps: [commands.parameter('pipe_task_deadline', '0', unlimited)] }),
+    durationCaps: [
+      piped
+        ? commands.parameter('pipe_task_deadline', '0', unlimited)
+        : // over HTTP/1.1; varnishtest "h1 send_timeout and streaming of dripping chunks", and 7.1.1 as it was seen
+          commands.parameter('send_timeout', '600', unlimited),
+    ],
     buffering: fact(last(answered, 'beresp.do_stream'), 'set beresp.do_stream = true', ([, , on]) => on === 'false'),
     compression: fact(last(answered, 'beresp.do_gzip'), 'set beresp.do_gzip = false', ([, , on]) => on === 'true'),
     caching: caching(received, answered),

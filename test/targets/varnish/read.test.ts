@@ -12,6 +12,7 @@ test('a bare proxy counts with the defaults of Varnish', () => {
   expect(served('')).toEqual({
     target: 'varnish',
     idleTimers: [{ value: 60, setting: 'between_bytes_timeout=60 (default)' }],
+    durationCaps: [{ value: 600, setting: 'send_timeout=600 (default)' }],
     buffering: { value: false, setting: 'set beresp.do_stream = true (default)' },
     compression: { value: false, setting: 'set beresp.do_gzip = false (default)' },
     caching: { value: true, setting: 'return (hash) (default)' },
