@@ -3,19 +3,27 @@ import type { Release } from './release.ts';
 /** Who may connect to the pods, as a NetworkPolicy has it: pods of a namespace, or addresses. */
 export type Peers = readonly object[];
 
-const namespace = (name: string): Peers => [
-  { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } },
-];
+const inNamespace = (name: string) => ({
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+});
 
-const addresses = (...blocks: readonly string[]): Peers => blocks.map((cidr) => ({ ipBlock: { cidr } }));
+const namespace = (name: string) => (): Peers => [inNamespace(name)];
+
+const addresses =
+  (...blocks: readonly string[]) =>
+  (): Peers =>
+    blocks.map((cidr) => ({ ipBlock: { cidr } }));
 
 /** Proxies that a controller runs beside their Gateway, in its namespace; the label is of Gateway API's GEP-1762. */
-const besideGateway: Peers = [
-  { podSelector: { matchExpressions: [{ key: 'gateway.networking.k8s.io/gateway-name', operator: 'Exists' }] } },
+const besideGateway = ({ gateway }: Release['kubernetes']): Peers => [
+  {
+    ...(gateway?.namespace !== undefined && inNamespace(gateway.namespace)),
+    podSelector: { matchExpressions: [{ key: 'gateway.networking.k8s.io/gateway-name', operator: 'Exists' }] },
+  },
 ];
 
 /** Where each edge's proxies run when it is installed as its documentation says. */
-const peersOf: Readonly<Record<string, Peers>> = {
+const peersOf: Readonly<Record<string, (kubernetes: Release['kubernetes']) => Peers>> = {
   'ingress-nginx': namespace('ingress-nginx'),
   'nginx-ingress': namespace('nginx-ingress'),
   traefik: namespace('traefik'),
@@ -36,8 +44,9 @@ const peersOf: Readonly<Record<string, Peers>> = {
  *
  * @throws Error for an edge that no place is known of: a policy that lets nobody in would look like an outage.
  */
-export function edgePeers({ kubernetes: { edge, networkPolicies } }: Pick<Release, 'kubernetes'>): Peers {
-  const peers = networkPolicies.from ?? peersOf[edge];
+export function edgePeers({ kubernetes }: Pick<Release, 'kubernetes'>): Peers {
+  const { edge, networkPolicies } = kubernetes;
+  const peers = networkPolicies.from ?? peersOf[edge]?.(kubernetes);
   if (peers === undefined)
     throw new Error(`kubernetes.networkPolicies.from must say where ${edge} runs: no usual place of it is known`);
   return peers;

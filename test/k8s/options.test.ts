@@ -4,6 +4,7 @@ import { kubernetes } from '../../lib/config/sections/kubernetes.ts';
 import { type EdgeId, edges } from '../../lib/targets/index.ts';
 import { one, podOf, synth } from './chart.ts';
 import { everything, everythingBundled } from './everything.ts';
+import { objections } from './restricted.ts';
 import { expectValid } from './valid.ts';
 
 const manifests = synth(everything);
@@ -16,6 +17,32 @@ test('with everything on, every manifest is one that Kubernetes and the operator
   expectValid(...all);
   expectValid(...synth(everythingBundled).all);
   warn.mockRestore();
+});
+
+test('with everything on, all pods pass the restricted pod security standard', () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+  const pods = synth(everythingBundled).all.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
+  warn.mockRestore();
+
+  expect(pods.map(({ kind }) => kind)).toEqual(['Deployment', 'StatefulSet']);
+  expect(pods.flatMap(objections)).toEqual([]);
+});
+
+test('the standard objects to pods that ask for more', () => {
+  const bare = {
+    kind: 'Pod',
+    spec: { template: { spec: { containers: [{ name: 'c' }], volumes: [{ hostPath: {} }] } } },
+  };
+
+  expect(objections(bare as never)).toEqual([
+    'Pod has a token',
+    'Pod mounts a volume of another kind',
+    'Pod c may be root',
+    'Pod c has no seccomp profile',
+    'Pod c may gain privileges',
+    'Pod c keeps capabilities',
+    'Pod c may write to its root',
+  ]);
 });
 
 test('everything is what the section has, but for the switch, the edge and its host', () => {
