@@ -20,7 +20,7 @@ const keyOf = (key: unknown): string => (isScalar(key) ? String(key.value) : '')
 /**
  * The documents of one file.
  *
- * @throws Error naming file and line where the text is not YAML, or an anchor contains itself.
+ * @throws Error naming file and line where the text is not YAML, or an alias stands for nothing.
  */
 export function readYaml(text: string, file: string): readonly Tree[] {
   const lines = new LineCounter();
@@ -28,34 +28,44 @@ export function readYaml(text: string, file: string): readonly Tree[] {
   const documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'error' });
   if (!Array.isArray(documents)) return [];
   const at = (offset: number): string => `${file}:${lines.linePos(offset).line}`;
-  return documents.flatMap((document) => {
-    const [fault] = document.errors;
+  return documents.flatMap(({ errors: [fault], contents }) => {
     if (fault) throw new Error(`${at(fault.pos[0])}: ${fault.message.split('\n')[0]?.replace(/ at line .*$/, '')}`);
-    const inside: unknown[] = [];
-    const convert = (node: unknown, place: string): Tree => {
-      if (isAlias(node)) return convert(node.resolve(document), place);
-      if (isScalar(node)) return { at: place, scalar: node.value as Scalar };
-      if (inside.includes(node)) throw new Error(`${place}: an anchor contains itself`);
-      inside.push(node);
-      try {
-        if (isSeq(node)) return { at: place, items: node.items.map((item) => convert(item, placeOf(item, place))) };
-        if (!isMap(node)) return { at: place, scalar: null };
-        const entries = node.items.map(
-          (pair): Entry => [keyOf(pair.key), convert(pair.value, placeOf(pair.key, place))],
-        );
-        // what is merged in gives way to what is written
-        const merged = entries.filter(([key]) => key === '<<').flatMap(([, value]) => value.entries ?? []);
-        return { at: place, entries: [...merged, ...entries.filter(([key]) => key !== '<<')] };
-      } finally {
-        inside.pop();
-      }
-    };
-    const placeOf = (node: unknown, otherwise: string): string => {
-      const range = (node as ParsedNode | null)?.range;
-      return range ? at(range[0]) : otherwise;
-    };
-    return document.contents === null ? [] : [convert(document.contents, at(0))];
+    return contents === null ? [] : [converter(at)(contents, at(0))];
   });
+}
+
+type Convert = (node: unknown, place: string) => Tree;
+
+/**
+ * From the nodes of one document to trees. An alias stands for what its anchor was last; the package's own way from one
+ * to the other goes through the whole document each time.
+ */
+function converter(at: (offset: number) => string): Convert {
+  const anchored = new Map<string, Tree>();
+  const placeOf = (node: unknown, otherwise: string): string => {
+    const range = (node as ParsedNode | null)?.range;
+    return range ? at(range[0]) : otherwise;
+  };
+  const convert: Convert = (node, place) => {
+    if (isAlias(node)) {
+      const meant = anchored.get(node.source);
+      if (meant === undefined) throw new Error(`${place}: "*${node.source}" stands before or inside what it names`);
+      return { ...meant, at: place };
+    }
+    const tree = { at: place, ...contentOf(node, place) };
+    if ((isScalar(node) || isSeq(node) || isMap(node)) && node.anchor) anchored.set(node.anchor, tree);
+    return tree;
+  };
+  const contentOf = (node: unknown, place: string): Omit<Tree, 'at'> => {
+    if (isScalar(node)) return { scalar: node.value as Scalar };
+    if (isSeq(node)) return { items: node.items.map((item) => convert(item, placeOf(item, place))) };
+    if (!isMap(node)) return { scalar: null };
+    const entries = node.items.map((pair): Entry => [keyOf(pair.key), convert(pair.value, placeOf(pair.key, place))]);
+    // what is merged in gives way to what is written
+    const merged = entries.filter(([key]) => key === '<<').flatMap(([, value]) => value.entries ?? []);
+    return { entries: [...merged, ...entries.filter(([key]) => key !== '<<')] };
+  };
+  return convert;
 }
 
 /** Trees of every YAML and JSON file among these; others stand beside them and are none. */

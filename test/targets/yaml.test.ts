@@ -29,7 +29,8 @@ test('an unknown tag is no fault', () => {
 test.each([
   ['an indent that does not fit', 'a:\n  - 1\n b: 2', /^a\.yaml:3: /],
   ['a key that comes twice', 'a: 1\na: 2', /^a\.yaml:2: /],
-  ['an anchor that contains itself', 'a: &a\n  b: *a', /^a\.yaml:2: an anchor contains itself$/],
+  ['an anchor that contains itself', 'a: &a\n  b: *a', /^a\.yaml:2: "\*a" stands before or inside what it names$/],
+  ['an alias of nothing', 'a: 1\nb: *c', /^a\.yaml:2: /],
 ])('fails on %s, naming file and line', (_, text, message) => {
   expect(() => readYaml(text, 'a.yaml')).toThrow(message);
 });

@@ -113,7 +113,7 @@ const siteFilter = (policy: StreamPolicy): readonly YamlLine[] =>
           directive: 'connection_keepalive: { interval: 30s, timeout: 10s }',
         },
         {
-          why: 'what one client may make Envoy hold: smaller than the defaults of 16 and 24 MiB',
+          why: 'what one client may make Envoy hold; the defaults are made for few and fast clients, 256 MiB until lately',
           directive: 'initial_stream_window_size: 65536',
         },
         { directive: 'initial_connection_window_size: 1048576' },

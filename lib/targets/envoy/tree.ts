@@ -3,7 +3,9 @@ import { child, findAll, items, type Tree, textOf } from '../yaml.ts';
 
 /** Whether a configuration is of this type: the last part of its type URL decides. */
 export const isType = (tree: Tree | undefined, name: string): boolean =>
-  (textOf(child(tree, '@type')) ?? '').split('.').at(-1) === name;
+  textOf(tree?.entries?.find(([key]) => key === '@type')?.[1])
+    ?.split('.')
+    .at(-1) === name;
 
 /** Every configuration of a type, wherever it stands: in a bootstrap, a resource file or a patch around it. */
 export const allOfType = (trees: readonly Tree[], name: string): readonly Tree[] =>
