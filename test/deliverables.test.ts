@@ -56,6 +56,8 @@ test('these files are rendered', () => {
     'proxies/cloudflare/cache-rule.json',
     'proxies/cloudflare/compression-rule.json',
     'proxies/cloudflare/worker.js',
+    'proxies/cloudfront/distribution.yaml',
+    'proxies/cloudfront/soft-fail.js.txt',
     'compose.yaml',
     'k8s/observability/sse-kit-dashboard.json',
     'k8s/observability/alerts.yaml',

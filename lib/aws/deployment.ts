@@ -1,6 +1,7 @@
 import type { App } from 'aws-cdk-lib';
 import type { KitConfig } from '../config/load.ts';
 import { CacheStack } from './cache-stack.ts';
+import { EdgeLogsStack, EdgeStack } from './edge-stack.ts';
 import type { EventStoreProps } from './event-store.ts';
 import { NetworkStack } from './network-stack.ts';
 import { ObservabilityStack } from './observability-stack.ts';
@@ -16,6 +17,8 @@ export interface Deployment {
   readonly cache?: CacheStack;
   readonly service: ServiceStack;
   readonly observability: ObservabilityStack;
+  readonly edge?: EdgeStack;
+  readonly edgeLogs?: EdgeLogsStack;
 }
 
 /**
@@ -34,6 +37,8 @@ export function deploy(app: App, config: DeploymentConfig): Deployment {
   const store = aws.existing.redis ?? (cache as CacheStack).store;
   const { replicas, image, cpu, memoryMiB, ...settings } = config.service;
   const { internetFacing, domainName, hostedZone, certificateArn, existing } = aws;
+  const name = { domainName, hostedZone, certificateArn };
+  const atEdge = aws.edge !== 'none';
   const serviceStack = new ServiceStack(app, `${aws.name}-Service`, {
     ...stage,
     settings,
@@ -47,12 +52,9 @@ export function deploy(app: App, config: DeploymentConfig): Deployment {
     maxReplicas: replicas.max,
     metricsName: aws.name,
     internetFacing,
-    domainName,
-    hostedZone,
-    certificateArn,
-    // the name leads to what clients meet first
-    dnsRecord: aws.edge === 'none',
-    behindCdn: aws.edge !== 'none',
+    // name and certificate belong to what clients meet first
+    ...(!atEdge && name),
+    behindCdn: atEdge,
     usersPerAddress: aws.usersPerAddress,
     maintenance: aws.maintenance,
     clusterName: existing.cluster,
@@ -68,7 +70,35 @@ export function deploy(app: App, config: DeploymentConfig): Deployment {
     alarmEmail: aws.alarmEmail,
     runbook: aws.runbook,
   });
-  return { ...(network && { network }), ...(cache && { cache }), service: serviceStack, observability };
+  const edge = atEdge
+    ? new EdgeStack(app, `${aws.name}-Edge`, {
+        ...name,
+        policy,
+        loadBalancer: serviceStack.balancer.loadBalancer,
+        webAclArn: aws.edgeWebAclArn,
+        corsOrigins: settings.corsOrigins,
+      })
+    : undefined;
+  const edgeLogs = edgeLogsOf(app, config);
+  return {
+    ...(network && { network }),
+    ...(cache && { cache }),
+    service: serviceStack,
+    observability,
+    ...(edge && { edge }),
+    ...(edgeLogs && { edgeLogs }),
+  };
+}
+
+/** Once the distribution is there and its id is known: the log stands in another region than the rest. */
+function edgeLogsOf(app: App, { aws }: DeploymentConfig): EdgeLogsStack | undefined {
+  if (aws.edge === 'none' || aws.edgeDistributionId === undefined) return undefined;
+  const { logDays, retainData } = stageValues(aws.stage, aws);
+  return new EdgeLogsStack(app, `${aws.name}-EdgeLogs`, {
+    distributionId: aws.edgeDistributionId,
+    logDays,
+    retainData,
+  });
 }
 
 /** The store that a configuration asks for. */

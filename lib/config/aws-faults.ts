@@ -4,7 +4,13 @@ import type { Sections } from './schema.ts';
 
 /** Faults between keys of the aws section that are each right by themselves. */
 export function awsFaults(aws: Sections['aws'], service: Sections['service']): readonly Fault[] {
-  return [...gatewayFaults(aws), ...domainFaults(aws), ...vpcFaults(aws), ...keyFaults(aws, service)];
+  return [
+    ...gatewayFaults(aws),
+    ...domainFaults(aws),
+    ...edgeFaults(aws),
+    ...vpcFaults(aws),
+    ...keyFaults(aws, service),
+  ];
 }
 
 function fault(fields: readonly string[], message: string): Fault {
@@ -32,6 +38,38 @@ function domainFaults({ domainName, hostedZone, certificateArn }: Sections['aws'
     return [];
   const message = `aws.domainName (${domainName}) must be in aws.hostedZone.name (${hostedZone.name}), or end in .${hostedZone.name}`;
   return [fault(['aws.domainName', 'aws.hostedZone.name'], message)];
+}
+
+/** CloudFront reaches an internal balancer, and its certificates are those of us-east-1. */
+function edgeFaults({ edge, internetFacing, domainName, certificateArn }: Sections['aws']): readonly Fault[] {
+  if (edge === 'none') return [];
+  const wrongRegion = certificateArn !== undefined && certificateArn.split(':')[3] !== 'us-east-1';
+  return [
+    ...(internetFacing
+      ? [
+          fault(
+            ['aws.internetFacing', 'aws.edge'],
+            'aws.internetFacing (true) must be false with aws.edge (cloudfront), which reaches the balancer inside the VPC; a public one could be reached around it',
+          ),
+        ]
+      : []),
+    ...(domainName !== undefined && certificateArn === undefined
+      ? [
+          fault(
+            ['aws.certificateArn', 'aws.domainName', 'aws.edge'],
+            `aws.certificateArn (none) must name a certificate of us-east-1 for aws.domainName (${domainName}), which CloudFront needs with aws.edge (cloudfront)`,
+          ),
+        ]
+      : []),
+    ...(wrongRegion
+      ? [
+          fault(
+            ['aws.certificateArn', 'aws.edge'],
+            `aws.certificateArn (${certificateArn}) must be of us-east-1, the only region whose certificates CloudFront takes`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function vpcFaults({ existing: { vpc }, internetFacing }: Sections['aws']): readonly Fault[] {

@@ -4,6 +4,7 @@ import {
   apache,
   caddy,
   cloudflare,
+  cloudfront,
   ecs,
   edges,
   elasticache,
@@ -21,7 +22,9 @@ import type { Sections } from './schema.ts';
 export function targetsInUse(sections: Pick<Sections, 'aws' | 'kubernetes' | 'proxies'>): readonly AnyTarget[] {
   return [
     ...sections.proxies.use.map((proxy) => byProxy[proxy]),
-    ...(sections.aws.enabled ? [alb, ecs, elasticache] : []),
+    ...(sections.aws.enabled
+      ? [...(sections.aws.edge === 'cloudfront' ? [cloudfront] : []), alb, ecs, elasticache]
+      : []),
     ...(sections.kubernetes.enabled ? [edges[sections.kubernetes.edge], kubernetes] : []),
     service,
   ];

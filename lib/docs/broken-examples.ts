@@ -33,6 +33,9 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   // outside the field's own range: the limit is for policies that were made without definePolicy
   'alb-deregistration-delay': { propagationSeconds: 4000 },
   'alb-http2-streams': { maxStreamsPerUser: 128 },
+  'cloudfront-read-timeout': { idleSeconds: 180 },
+  // outside of what heartbeats allow: the limit is for policies that were made without definePolicy
+  'cloudfront-keepalive-timeout': { idleSeconds: 5 },
   'ingress-nginx-upstream-keepalive': { keepAliveSeconds: 60 },
   'ingress-nginx-worker-shutdown': { drainSeconds: 300 },
   'ingress-nginx-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },

@@ -2,7 +2,7 @@ import { composeFiles } from '../compose/compose.ts';
 import { configSchema } from '../config/schema.ts';
 import { observabilityFiles } from '../observability/files.ts';
 import { definePolicy } from '../policy/index.ts';
-import { apache, caddy, cloudflare, envoy, haproxy, nginx, traefik, varnish } from '../targets/index.ts';
+import { apache, caddy, cloudflare, cloudfront, envoy, haproxy, nginx, traefik, varnish } from '../targets/index.ts';
 import { configPage } from './config-page.ts';
 import { withPolicyTable } from './policy-table.ts';
 import { rulesPage } from './rules-page.ts';
@@ -24,6 +24,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
     ...inFolder('proxies/varnish', varnish.files(definePolicy())),
     ...inFolder('proxies/traefik', traefik.files(definePolicy())),
     ...inFolder('proxies/cloudflare', cloudflare.files(definePolicy())),
+    ...inFolder('proxies/cloudfront', cloudfront.files(definePolicy())),
     ...composeFiles(definePolicy()),
     ...inFolder('k8s/observability', observabilityFiles(definePolicy())),
     'docs/rules.md': rulesPage(),

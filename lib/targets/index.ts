@@ -2,6 +2,7 @@ import { alb } from './alb.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
 import { cloudflare } from './cloudflare.ts';
+import { cloudfront } from './cloudfront.ts';
 import { ecs } from './ecs.ts';
 import type { Edge } from './edge/edge.ts';
 import { elasticache } from './elasticache.ts';
@@ -17,6 +18,7 @@ import { varnish } from './varnish.ts';
 
 export { readBalancer, readTargetGroup } from './alb.ts';
 export { readApiGatewayMethod } from './api-gateway.ts';
+export { cloudFrontValues } from './cloudfront.ts';
 export {
   familyOf,
   fullShare,
@@ -41,6 +43,7 @@ export {
   apache,
   caddy,
   cloudflare,
+  cloudfront,
   ecs,
   elasticache,
   envoy,
@@ -70,6 +73,7 @@ export const targets: readonly AnyTarget[] = [
   varnish,
   traefik,
   cloudflare,
+  cloudfront,
   alb,
   ...Object.values(edges),
   ecs,

@@ -28,4 +28,18 @@ export const deployments: Readonly<Record<string, object>> = {
     aws: { stage: 'prod', internetFacing: true, certificateArn, ...domain, existing },
     service: { auth: { key: 'JWT_PUBLIC_KEY' } },
   },
+  'prod with CloudFront': {
+    aws: {
+      stage: 'prod',
+      edge: 'cloudfront',
+      ...domain,
+      certificateArn: certificateArn.replace('eu-central-1', 'us-east-1'),
+      edgeDistributionId: 'E1ABCDEFGHIJKL',
+      cacheMode: 'cluster',
+      cacheRotationDays: 30,
+    },
+  },
+  'dev with CloudFront by its own name, and a serverless store': {
+    aws: { edge: 'cloudfront', cacheMode: 'serverless' },
+  },
 };

@@ -34,6 +34,8 @@ const changed = {
     domainName: 'sse.example.com',
     hostedZone: { id: 'Z0123456789ABC', name: 'example.com' },
     certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000',
+    edgeDistributionId: 'E1ABCDEFGHIJKL',
+    edgeWebAclArn: 'arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b',
     usersPerAddress: 50,
     maintenance: true,
     maxAzs: 4,

@@ -27,13 +27,14 @@ function configFile(config: object): string {
   return path;
 }
 
-test('cdk synth writes three stacks, and the build context of the image holds what the Dockerfile copies', async () => {
+test('cdk synth writes four stacks, and the build context of the image holds what the Dockerfile copies', async () => {
   expect(await synth()).toMatchObject({ status: 0 });
 
   const files = readdirSync(output);
   expect(files.filter((file) => file.endsWith('.template.json')).sort()).toEqual([
     'SseKit-Cache.template.json',
     'SseKit-Network.template.json',
+    'SseKit-Observability.template.json',
     'SseKit-Service.template.json',
   ]);
   const context = join(output, files.find((file) => file.startsWith('asset.')) ?? 'no asset');

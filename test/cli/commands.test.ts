@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => bench.remove());
 
 /** Everything the kit can render is in use. */
-const everywhere = { proxies: { use: [...proxies] } };
+const everywhere = { proxies: { use: [...proxies] }, aws: { edge: 'cloudfront' } };
 
 const offline = { aws: { enabled: false }, kubernetes: { enabled: false } };
 
@@ -249,6 +249,7 @@ envoy          Envoy                          no      11 of 18       1
 varnish        Varnish                        no      10 of 18       1
 traefik        Traefik                        no      7 of 18        1
 cloudflare     Cloudflare                     no      2 of 18        1
+cloudfront     AWS CloudFront                 no      3 of 18        2
 alb            AWS Application Load Balancer  no      5 of 18        3
 ingress-nginx  ingress-nginx                  no      2 of 18        4
 ecs            AWS ECS (Fargate)              no      2 of 18        2

@@ -112,7 +112,7 @@ describe('wrong use ends with 2 and a message:', () => {
     [
       'an unknown target',
       ['render', 'squid'],
-      'unknown target "squid"; the targets are nginx, haproxy, caddy, apache, envoy, varnish, traefik, cloudflare, alb, ingress-nginx',
+      'unknown target "squid"; the targets are nginx, haproxy, caddy, apache, envoy, varnish, traefik, cloudflare, cloudfront, alb, ingress-nginx',
     ],
   ])('%s', async (_, argv, message) => {
     const { status, out, err } = await bench.run(...argv);

@@ -9,6 +9,7 @@ type FieldName = keyof StreamPolicy;
 const clouds = {
   proxies: {},
   aws: { aws: { enabled: true } },
+  edge: { aws: { enabled: true, edge: 'cloudfront' } },
   kubernetes: { kubernetes: { enabled: true } },
   nowhere: {},
 } as const;
@@ -22,6 +23,7 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   varnish: 'proxies',
   traefik: 'proxies',
   cloudflare: 'proxies',
+  cloudfront: 'edge',
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',

@@ -40,6 +40,7 @@ test('fails with all broken limits of a target at once', () => {
 [
   "maxStreamsPerUser (500) must be at most 240: Caddy carries 250 requests on one HTTP/2 connection and a page needs some itself; lower maxStreamsPerUser to 240",
   "idleSeconds (5000) must be at most 100, Cloudflare's proxy read timeout; lower idleSeconds to 100",
+  "idleSeconds (5000) must be at most 120, the limit of CloudFront's OriginReadTimeout; lower idleSeconds to 120",
   "idleSeconds (5000) must be at most 4000, the ALB's idle timeout limit; lower idleSeconds to 4000",
   "maxStreamsPerUser (500) must be at most 118: the ALB carries 128 requests on one HTTP/2 connection and a page needs some itself; lower maxStreamsPerUser to 118",
   "maxStreamsPerUser (500) must be at most 118: ingress-nginx carries 128 requests on one HTTP/2 connection; lower maxStreamsPerUser to 118",

@@ -10,8 +10,8 @@ const shown = [cloudflare, alb, ecs, elasticache, kubernetes, service].map(
     [target.id, target.render(definePolicy()), target.files(definePolicy())[`${target.id}.yaml`] ?? ''] as const,
 );
 
-test('every target but the proxies and the edges, which have files of their own, writes settings', () => {
-  const others = [...proxies, ...Object.values(edges).map(({ id }) => id)];
+test('every target but proxies, edges and CDNs, which have files of their own, writes settings', () => {
+  const others = ['cloudfront', ...proxies, ...Object.values(edges).map(({ id }) => id)];
 
   expect(new Set([...shown.map(([id]) => id), ...others])).toEqual(new Set(targets.map(({ id }) => id)));
 });

@@ -161,6 +161,11 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     keepAliveSeconds: inPolicy('keepAliveSeconds', 300, 'keepAliveTimeout: 300000'),
     stickiness: inPolicy('stickiness', node),
   },
+  cloudfront: {
+    idleSeconds: { value: 90, says: ['OriginReadTimeout: 90', 'OriginKeepaliveTimeout: 85'] },
+    retryMs: { value: 4000, says: ['const least = 2000;', 'const most = 60000;'] },
+    retryJitter: { value: 0.3, says: ['const least = 2100;', 'const most = 39000;'] },
+  },
   elasticache: {
     maxEventBytes: {
       value: 131_072,

@@ -79,6 +79,15 @@ export const aws = z.strictObject({
     .default('dev')
     .describe('dev: cheap, and deleted with its stacks; prod: several zones, protected, backed up'),
   edge: z.literal(['none', 'cloudfront']).default('none').describe('what stands in front of the balancer'),
+  edgeDistributionId: text(/^E[A-Z0-9]{9,31}$/, 'the id of a distribution such as E1ABCDEFGHIJKL')
+    .optional()
+    .describe('id of the deployed distribution: its access log is then set up, in us-east-1, without query strings'),
+  edgeWebAclArn: text(
+    /^arn:[a-z0-9-]+:wafv2:us-east-1:\d{12}:global\/webacl\/.+$/,
+    'the ARN of a web ACL of scope CLOUDFRONT',
+  )
+    .optional()
+    .describe('web ACL of the distribution; absent: the one of the balancer is what there is'),
   internetFacing: z
     .boolean()
     .default(false)
