@@ -131,12 +131,16 @@ const middlewares: readonly YamlLine[] = [
     ],
   },
   {
-    why: 'and the next attempt may find another replica, in the same request. Nothing is repeated once a response has begun. Statuses need Traefik 3.7.',
+    why: 'and another replica is asked in the same request. A cookie leads back to the one that said 503 until its health check has seen why, so the attempts take longer than that. Nothing is repeated once a response has begun. Statuses need Traefik 3.7.',
     directive: 'sse-kit-next-replica:',
     block: [
       {
         directive: 'retry:',
-        block: [{ directive: 'attempts: 3' }, { directive: 'initialInterval: 50ms' }, { directive: 'status: ["503"]' }],
+        block: [
+          { directive: 'attempts: 4' },
+          { directive: 'initialInterval: 400ms' },
+          { directive: 'status: ["503"]' },
+        ],
       },
     ],
   },
