@@ -64,6 +64,7 @@ test('these files are rendered', () => {
     'k8s/observability/prometheus-adapter.yaml',
     'docs/rules.md',
     'docs/configuration.md',
+    'docs/cost-aws.md',
     'sse-kit.schema.json',
   ]);
 });

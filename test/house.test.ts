@@ -38,10 +38,12 @@ const walls: Readonly<Record<string, Wall>> = {
   'lib/config': { folders: ['lib/policy', 'lib/targets'], packages: ['zod', 'node:'] },
   'lib/compose': { folders: ['lib/policy', 'lib/targets'], packages: [] },
   'lib/observability': { folders: ['lib/policy'], packages: [] },
+  // sums over numbers: no constructs
+  'lib/aws/cost': { folders: ['lib/policy', 'lib/targets', 'lib/config', 'lib/aws'], packages: [] },
   'lib/aws': { folders: ['lib/policy', 'lib/targets', 'lib/config'], packages: ['aws-cdk-lib', 'constructs', 'node:'] },
   'lib/doctor': { folders: ['lib/policy', 'lib/targets'], packages: ['node:'] },
   'lib/docs': {
-    folders: ['lib/policy', 'lib/targets', 'lib/config', 'lib/compose', 'lib/observability'],
+    folders: ['lib/policy', 'lib/targets', 'lib/config', 'lib/compose', 'lib/observability', 'lib/aws/cost'],
     packages: [],
   },
   'lib/cli': { folders: lib, packages: ['commander', 'node:'] },

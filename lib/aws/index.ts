@@ -21,5 +21,7 @@ export { StreamAlarms, type StreamAlarmsProps } from './stream-alarms.ts';
 export { StreamDashboard, type StreamDashboardProps } from './stream-dashboard.ts';
 export { StreamEdge, type StreamEdgeProps } from './stream-edge.ts';
 export { StreamLoadBalancer, type StreamLoadBalancerProps } from './stream-load-balancer.ts';
+export { StreamPolicyChecks, type StreamPolicyChecksProps } from './stream-policy-checks.ts';
 export { StreamService, type StreamServiceProps } from './stream-service.ts';
+export { type Change, StreamTuning } from './stream-tuning.ts';
 export { StreamWebAcl, type StreamWebAclProps } from './stream-web-acl.ts';

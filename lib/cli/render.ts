@@ -3,8 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { composeFiles } from '../compose/compose.ts';
 import type { KitConfig } from '../config/load.ts';
 import { targetsInUse } from '../config/targets-in-use.ts';
+import { costPage } from '../docs/cost-page.ts';
 import { observabilityFiles } from '../observability/files.ts';
-import { type AnyTarget, targets } from '../targets/index.ts';
+import { type AnyTarget, type Files, targets } from '../targets/index.ts';
 import { type AddCommand, type Outcome, status, UsageError } from './command.ts';
 
 interface RenderedFile {
@@ -13,12 +14,22 @@ interface RenderedFile {
   readonly text: string;
 }
 
-type Renderable = Pick<AnyTarget, 'id' | 'files'>;
+/** Whatever can be rendered, from the whole configuration. */
+interface Renderable {
+  readonly id: string;
+  readonly files: (config: KitConfig) => Files;
+}
+
+const ofPolicy = ({ id, files }: Pick<AnyTarget, 'id' | 'files'>): Renderable => ({
+  id,
+  files: ({ policy }) => files(policy),
+});
 
 /** What a stream does not pass through, and what follows the policy all the same. */
 const others: readonly Renderable[] = [
-  { id: 'compose', files: composeFiles },
-  { id: 'observability', files: observabilityFiles },
+  ofPolicy({ id: 'compose', files: composeFiles }),
+  ofPolicy({ id: 'observability', files: observabilityFiles }),
+  { id: 'cost', files: (config) => ({ 'cost-aws.md': costPage(config) }) },
 ];
 
 /** The word for every target that the configuration is meant for. */
@@ -42,18 +53,18 @@ export const addRender: AddCommand = (program, act) => {
 
 /** The target is looked at before the configuration: a misspelt command is wrong whatever the policy says. */
 function chosen(id: string): (config: KitConfig) => readonly Renderable[] {
-  if (id === everything) return targetsInUse;
-  const target = [...targets, ...others].find((one) => one.id === id);
+  if (id === everything) return (config) => targetsInUse(config).map(ofPolicy);
+  const target = [...targets.map(ofPolicy), ...others].find((one) => one.id === id);
   if (target) return () => [target];
   throw new UsageError(
     `unknown target "${id}"; the targets are ${idsOf(targets)}, and ${everything} for those in use; besides them, ${idsOf(others)}`,
   );
 }
 
-const idsOf = (all: readonly Renderable[]): string => all.map(({ id }) => id).join(', ');
+const idsOf = (all: readonly Pick<Renderable, 'id'>[]): string => all.map(({ id }) => id).join(', ');
 
-function rendered(target: Renderable, { policy }: KitConfig): readonly RenderedFile[] {
-  return Object.entries(target.files(policy)).map(([name, text]) => ({ path: `${target.id}/${name}`, text }));
+function rendered(target: Renderable, config: KitConfig): readonly RenderedFile[] {
+  return Object.entries(target.files(config)).map(([name, text]) => ({ path: `${target.id}/${name}`, text }));
 }
 
 /** The files one after the other, each behind a line that every rendered format reads as a comment. */

@@ -4,6 +4,7 @@ import { observabilityFiles } from '../observability/files.ts';
 import { definePolicy } from '../policy/index.ts';
 import { apache, caddy, cloudflare, cloudfront, envoy, haproxy, nginx, traefik, varnish } from '../targets/index.ts';
 import { configPage } from './config-page.ts';
+import { costPage } from './cost-page.ts';
 import { withPolicyTable } from './policy-table.ts';
 import { rulesPage } from './rules-page.ts';
 
@@ -29,6 +30,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
     ...inFolder('k8s/observability', observabilityFiles(definePolicy())),
     'docs/rules.md': rulesPage(),
     'docs/configuration.md': configPage(),
+    'docs/cost-aws.md': costPage(),
     'sse-kit.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
     ...(withTable !== undefined && { 'README.md': withTable }),
   };

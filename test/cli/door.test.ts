@@ -25,6 +25,6 @@ test('fails with the exit status of wrong use, with messages on stderr and nothi
 
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toBe(
-    'sse-kit: unknown target "squid"; the targets are nginx, haproxy, caddy, apache, envoy, varnish, traefik, cloudflare, cloudfront, alb, ingress-nginx, ecs, kubernetes, service, elasticache, and all for those in use; besides them, compose, observability\n',
+    'sse-kit: unknown target "squid"; the targets are nginx, haproxy, caddy, apache, envoy, varnish, traefik, cloudflare, cloudfront, alb, ingress-nginx, ecs, kubernetes, service, elasticache, and all for those in use; besides them, compose, observability, cost\n',
   );
 });
