@@ -42,7 +42,7 @@ export function faultsIn(manifest: Typed): readonly string[] {
 }
 
 /** The module of a kind's schema, without its ending. */
-export const schemaFor = ({ apiVersion, kind }: Typed): string | undefined =>
+const schemaFor = ({ apiVersion, kind }: Typed): string | undefined =>
   packages.map((name) => join(modules, name, apiVersion, kind)).find((path) => existsSync(`${path}.d.ts`));
 
 /** Fails with everything that is wrong with the manifests, by kind, name and path. */
