@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { copied } from '../image/parts.ts';
+import { deployments } from './deployments.ts';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'sse-kit-synth-'));
@@ -11,8 +12,9 @@ const output = join(folder, 'cdk.out');
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The real command, as `npm run synth` runs it; its environment knows no AWS account. */
+/** The real command into an empty folder, as `npm run synth` runs it; its environment knows no AWS account. */
 async function synth(...options: string[]) {
+  rmSync(output, { recursive: true, force: true });
   const args = ['cdk', 'synth', '--quiet', '--no-notices', '--output', output, ...options];
   const env = { PATH: process.env.PATH, HOME: folder };
   return run('npx', args, { env }).then(
@@ -21,25 +23,58 @@ async function synth(...options: string[]) {
   );
 }
 
+const templates = (): readonly string[] =>
+  readdirSync(output)
+    .filter((file) => file.endsWith('.template.json'))
+    .map((file) => file.replace('.template.json', ''))
+    .sort();
+
 function configFile(config: object): string {
   const path = join(folder, 'config.json');
   writeFileSync(path, JSON.stringify(config));
   return path;
 }
 
-test('cdk synth writes four stacks, and the build context of the image holds what the Dockerfile copies', async () => {
+const all = ['SseKit-Cache', 'SseKit-Network', 'SseKit-Observability', 'SseKit-Service'];
+
+test('cdk synth writes the stacks of the checked-in configuration, and the build context of the image holds what the Dockerfile copies', async () => {
   expect(await synth()).toMatchObject({ status: 0 });
 
   const files = readdirSync(output);
-  expect(files.filter((file) => file.endsWith('.template.json')).sort()).toEqual([
-    'SseKit-Cache.template.json',
-    'SseKit-Network.template.json',
-    'SseKit-Observability.template.json',
-    'SseKit-Service.template.json',
-  ]);
+  expect(templates()).toEqual(all);
   const context = join(output, files.find((file) => file.startsWith('asset.')) ?? 'no asset');
   expect(copied.filter((path) => !existsSync(join(context, path)))).toEqual([]);
-}, 60_000);
+}, 120_000);
+
+/** What is there already is not created. */
+const created: Readonly<Record<string, readonly string[]>> = {
+  'prod with everything imported': ['SseKit-Observability', 'SseKit-Service'],
+  'prod with CloudFront': [...all, 'SseKit-Edge', 'SseKit-EdgeLogs'].sort(),
+  'dev with CloudFront by its own name, and a serverless store': [...all, 'SseKit-Edge'].sort(),
+};
+
+// CDK validates every property against the schemas of CloudFormation here, and our own checks read what is to be deployed
+test.each(Object.entries(deployments))(
+  '%s is what CloudFormation knows and what streams need',
+  async (name, config) => {
+    const { status, stderr } = await synth('-c', `config=${configFile(config)}`);
+
+    expect(stderr).not.toMatch(/ERROR|WARNING/);
+    expect(status).toBe(0);
+    expect(templates()).toEqual(created[name] ?? all);
+  },
+  120_000,
+);
+
+test('a key on the command line wins over the file, and a misspelt one is a fault', async () => {
+  await synth('-c', `config=${configFile({ aws: { natGateways: 1 } })}`, '-c', 'natGateways=2');
+  const { Resources } = JSON.parse(readFileSync(join(output, 'SseKit-Network.template.json'), 'utf8'));
+
+  expect(Object.values<{ Type: string }>(Resources).filter(({ Type }) => Type === 'AWS::EC2::NatGateway')).toHaveLength(
+    2,
+  );
+  expect((await synth('-c', 'stge=prod')).stderr).toContain('aws.stge is not a known key');
+}, 120_000);
 
 test('fails with the fault, and no stack trace, when Fargate cannot express the policy', async () => {
   const { status, stderr } = await synth('-c', `config=${configFile({ policy: { drainSeconds: 300 } })}`);
@@ -47,10 +82,10 @@ test('fails with the fault, and no stack trace, when Fargate cannot express the 
   expect(status).toBe(1);
   expect(stderr).toContain('drainSeconds (300) + 10 s must be at most 120');
   expect(stderr).not.toMatch(/^ +at /m);
-}, 60_000);
+}, 120_000);
 
 test('says so when the configuration has AWS switched off', async () => {
   const { stderr } = await synth('-c', `config=${configFile({ aws: { enabled: false } })}`);
 
   expect(stderr).toContain('aws.enabled is false');
-}, 60_000);
+}, 120_000);
