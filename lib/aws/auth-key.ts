@@ -1,4 +1,3 @@
-import { Secret as ContainerSecret } from 'aws-cdk-lib/aws-ecs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { PolicyError } from '../policy/index.ts';
@@ -14,19 +13,16 @@ export interface AuthKeyProps {
 }
 
 /**
- * The secrets of a container: one, or none where tokens are verified otherwise.
+ * The secret that a service verifies tokens with; none where it does so otherwise.
  *
  * @throws PolicyError for a public key that is nowhere: nobody but its issuer has it.
  */
-export function authKey(
+export function authSecretFor(
   scope: Construct,
-  variables: readonly SecretVariable[],
-  { authSecret, authSecretKey }: AuthKeyProps,
-): Record<string, ContainerSecret> {
-  const [variable] = variables;
-  if (variable === undefined) return {};
-  const secret = authSecret ?? drawn(scope, variable);
-  return { [variable]: ContainerSecret.fromSecretsManager(secret, authSecretKey) };
+  [variable]: readonly SecretVariable[],
+  { authSecret }: AuthKeyProps,
+): ISecret | undefined {
+  return variable === undefined ? undefined : (authSecret ?? drawn(scope, variable));
 }
 
 function drawn(scope: Construct, variable: SecretVariable): ISecret {

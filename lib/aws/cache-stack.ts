@@ -1,4 +1,4 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { EventStore, type EventStoreProps } from './event-store.ts';
@@ -15,5 +15,14 @@ export class CacheStack extends Stack {
   constructor(scope: Construct, id: string, props: CacheStackProps) {
     super(scope, id, props);
     this.store = new EventStore(this, 'EventStore', { ...props, vpc: vpcIn(this, props.vpc) });
+    this.addOutputs();
+  }
+
+  /** What the commands of docs/operations.md want to know. */
+  private addOutputs(): void {
+    const { users, replicationGroup } = this.store;
+    new CfnOutput(this, 'StoreUserId', { value: users.user.ref });
+    new CfnOutput(this, 'StoreSecretArn', { value: users.credentials.secretArn });
+    if (replicationGroup) new CfnOutput(this, 'StoreId', { value: replicationGroup.ref });
   }
 }

@@ -18,6 +18,7 @@ import {
   softFailHeader,
   streamHeaders,
 } from '../policy/index.ts';
+import { logGroup } from './logs.ts';
 
 export interface MaintenanceAnswerProps {
   readonly policy: StreamPolicy;
@@ -46,6 +47,7 @@ export class MaintenanceAnswer extends Construct {
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: Code.fromInline(codeFor(patience * least, patience * (most - least), corsOrigins)),
+      logGroup: logGroup(this, 'Logs', { logDays: 7, retainData: false }),
       // no rights at all, not even to write a log: it has nothing to say
       role: new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
     });

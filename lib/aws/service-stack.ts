@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Cluster } from 'aws-cdk-lib/aws-ecs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { StreamPolicy } from '../policy/index.ts';
@@ -71,11 +72,12 @@ export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
     const vpc = vpcIn(this, props.vpc);
+    const logBucket = balancerLogBucket(this, 'BalancerLogs', props.accessLogDays ?? 14);
     this.balancer = new StreamLoadBalancer(this, 'Balancer', {
       ...props,
       vpc,
       hostedZone: this.zoneOf(props),
-      logBucket: balancerLogBucket(this, 'BalancerLogs', props.accessLogDays ?? 14),
+      logBucket,
     });
     const { clusterName, store, authSecret, settings = {} } = props;
     const { env: _, ...rest } = props;
@@ -107,7 +109,7 @@ export class ServiceStack extends Stack {
         'sse-kit:anonymous-on-the-internet',
         'internetFacing (true) with allowAnonymous (true) lets everybody subscribe and publish; set one of them to false',
       );
-    this.addOutputs();
+    this.addOutputs(logBucket);
   }
 
   private createWebAcl({ webAcl = 'none', behindCdn = false, ...props }: ServiceStackProps): StreamWebAcl | undefined {
@@ -125,17 +127,20 @@ export class ServiceStack extends Stack {
   }
 
   /** What the commands of docs/operations.md want to know. */
-  private addOutputs(): void {
+  private addOutputs(balancerLogs: IBucket): void {
     const { loadBalancer, targetGroup } = this.balancer;
-    const { cluster, service, logGroup } = this.service;
+    const { cluster, service, logGroup, authSecret } = this.service;
     const outputs = {
       LoadBalancerDnsName: loadBalancer.loadBalancerDnsName,
       TargetGroupArn: targetGroup.targetGroupArn,
       ClusterName: cluster.clusterName,
       ServiceName: service.serviceName,
       LogGroupName: logGroup.logGroupName,
+      AuthSecretArn: authSecret?.secretArn,
+      BalancerLogBucket: balancerLogs.bucketName,
+      WebAclLogGroupName: this.webAcl?.logGroup.logGroupName,
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    for (const [name, value] of Object.entries(outputs)) if (value !== undefined) new CfnOutput(this, name, { value });
   }
 }
 

@@ -23,12 +23,13 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import type { IApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { MetricName, StreamPolicy } from '../policy/index.ts';
 import { ecs } from '../targets/index.ts';
 import { type ServiceOptions, serviceEnvironment, servicePort } from '../targets/service-environment.ts';
 import { accept } from './accept.ts';
-import { type AuthKeyProps, authKey } from './auth-key.ts';
+import { type AuthKeyProps, authSecretFor } from './auth-key.ts';
 import type { StreamStore } from './existing.ts';
 import { logGroup } from './logs.ts';
 import { serviceMetric } from './service-metrics.ts';
@@ -86,6 +87,8 @@ export class StreamService extends Construct {
   readonly container: ContainerDefinition;
   readonly service: FargateService;
   readonly logGroup: LogGroup;
+  /** What tokens are verified with. @default - a key set of the issuer, or nothing */
+  readonly authSecret: ISecret | undefined;
   /** What the service is called in its CloudWatch metrics: the value of their dimension Service. */
   readonly metricsName: string;
   /** The number of tasks as scaling sees it. @default - the number is fixed */
@@ -108,6 +111,7 @@ export class StreamService extends Construct {
     accept(this.taskDefinition, {
       'AwsSolutions-ECS2': 'what the variables hold is configuration for everybody to read; secrets come by reference',
     });
+    this.authSecret = authSecretFor(this, serviceEnvironment(props.policy, props).secrets, props);
     this.container = this.createContainer(props);
     this.service = this.createService(props);
     this.service.attachToApplicationTargetGroup(props.targetGroup);
@@ -127,10 +131,11 @@ export class StreamService extends Construct {
   }
 
   private createContainer(props: StreamServiceProps) {
-    const { policy, image, store, containerProps } = props;
+    const { policy, image, store, authSecretKey, containerProps } = props;
     const { container } = ecs.render(policy);
     const files = Number(container.nofile);
     const environment = serviceEnvironment(policy, props);
+    const { authSecret } = this;
     const linux = new LinuxParameters(this, 'Linux');
     linux.dropCapabilities(Capability.ALL);
     return this.taskDefinition.addContainer('service', {
@@ -160,7 +165,10 @@ export class StreamService extends Construct {
         ...(store?.credentials && {
           REDIS_PASSWORD: Secret.fromSecretsManager(store.credentials, store.passwordKey ?? 'password'),
         }),
-        ...authKey(this, environment.secrets, props),
+        ...(authSecret &&
+          Object.fromEntries(
+            environment.secrets.map((name) => [name, Secret.fromSecretsManager(authSecret, authSecretKey)]),
+          )),
         ...containerProps?.secrets,
       },
     });

@@ -1,5 +1,6 @@
 import { Names } from 'aws-cdk-lib';
 import type { IApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation, type CfnWebACLProps } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import type { StreamPolicy } from '../policy/index.ts';
@@ -44,6 +45,8 @@ const managed = ['AWSManagedRulesAmazonIpReputationList', 'AWSManagedRulesKnownB
  */
 export class StreamWebAcl extends Construct {
   readonly webAcl: CfnWebACL;
+  /** What was refused or counted, without what could be used to get in. */
+  readonly logGroup: LogGroup;
   /** Requests of one address in five minutes above which it is no storm of reconnects but a flood. */
   readonly rateLimit: number;
   private readonly mode: 'count' | 'block';
@@ -65,7 +68,7 @@ export class StreamWebAcl extends Construct {
       ],
       ...webAclProps,
     });
-    this.logTo(props);
+    this.logGroup = this.logTo(props);
   }
 
   /** Puts the web ACL in front of a balancer. */
@@ -112,8 +115,7 @@ export class StreamWebAcl extends Construct {
     };
   }
 
-  /** What was refused or counted, without what could be used to get in. */
-  private logTo({ logDays = 7, retainData = false }: StreamWebAclProps): void {
+  private logTo({ logDays = 7, retainData = false }: StreamWebAclProps): LogGroup {
     // WAF writes to no log group of another name (WAF developer guide, "Logging", CloudWatch Logs)
     const logGroupName = `aws-waf-logs-${Names.uniqueResourceName(this, { maxLength: 128 })}`;
     const group = logGroup(this, 'Logs', { logDays, retainData }, { logGroupName });
@@ -136,6 +138,7 @@ export class StreamWebAcl extends Construct {
         ],
       },
     });
+    return group;
   }
 }
 
