@@ -82,8 +82,8 @@ sub sse_kit_deal {
 
     set req.backend_hint = sse_kit.backend(by = KEY, key = sse_kit.key(req.http.X-SSE-Replica-Key));
 
-    # how the client asks: what comes through the TLS proxy came over TLS, and a proxy further out
-    # knows better
+    # how the client asks; a proxy further out, where TLS may have ended, knows better. What comes
+    # by the socket "tls" came over TLS.
     if (!req.http.X-Forwarded-Proto) {
         set req.http.X-Forwarded-Proto = "http";
 

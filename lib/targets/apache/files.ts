@@ -128,7 +128,10 @@ function hostLevel(policy: StreamPolicy): readonly Line[] {
       ],
     },
     { why: 'the service compares it with the Origin of pages', directive: 'ProxyPreserveHost On' },
-    { directive: 'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"' },
+    {
+      why: 'how the client asks; a proxy further out, where TLS may have ended, knows better',
+      directive: 'RequestHeader setifempty X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
+    },
     {
       why: 'the stream and its fallbacks, passed on as they come: flushpackets is for other protocols than HTTP',
       directive: 'ProxyPass "/events" "balancer://sse_kit/events"',

@@ -139,9 +139,12 @@ function streams(policy: StreamPolicy): Part {
 }
 
 const forwarded: readonly Line[] = [
-  { why: 'who asks, and how', directive: 'option forwardfor' },
-  { directive: 'http-request set-header X-Forwarded-Proto https if { ssl_fc }' },
-  { directive: 'http-request set-header X-Forwarded-Proto http if !{ ssl_fc }' },
+  { why: 'who asks', directive: 'option forwardfor' },
+  {
+    why: 'and how; a proxy further out, where TLS may have ended, knows better',
+    directive:
+      'http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)] if !{ req.hdr(x-forwarded-proto) -m found }',
+  },
 ];
 
 function requests(policy: StreamPolicy): Part {

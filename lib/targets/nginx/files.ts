@@ -84,6 +84,11 @@ function httpLevel(policy: StreamPolicy): readonly Line[] {
       block: [{ directive: 'default $http_host' }, { directive: '"" $host' }],
     },
     {
+      why: 'how the client asks; a proxy further out, where TLS may have ended, knows better',
+      directive: 'map $http_x_forwarded_proto $sse_kit_proto',
+      block: [{ directive: 'default $http_x_forwarded_proto' }, { directive: '"" $scheme' }],
+    },
+    {
       why: 'an upgrade goes on to the service; for everything else nginx would send "Connection: close"',
       directive: 'map $http_upgrade $sse_kit_connection',
       block: [{ directive: 'default upgrade' }, { directive: '"" ""' }],
@@ -142,7 +147,7 @@ const clientHeaders: readonly Line[] = [
     directive: 'proxy_set_header Host $sse_kit_host',
   },
   { directive: 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for' },
-  { directive: 'proxy_set_header X-Forwarded-Proto $scheme' },
+  { directive: 'proxy_set_header X-Forwarded-Proto $sse_kit_proto' },
 ];
 
 /** Headers without a value are left out. */

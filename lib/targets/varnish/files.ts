@@ -178,7 +178,7 @@ function deal({ stickiness }: StreamPolicy): readonly Line[] {
         ]),
     { directive: `set req.backend_hint = sse_kit.backend(by = KEY, key = sse_kit.key(req.http.${replicaKey}))` },
     {
-      why: 'how the client asks: what comes through the TLS proxy came over TLS, and a proxy further out knows better',
+      why: 'how the client asks; a proxy further out, where TLS may have ended, knows better. What comes by the socket "tls" came over TLS.',
       directive: 'if (!req.http.X-Forwarded-Proto)',
       block: [
         { directive: 'set req.http.X-Forwarded-Proto = "http"' },
