@@ -29,7 +29,8 @@ const http2Streams = 128;
 /** Shorter and a target that is being replaced loses requests that are already on their way (ECS developer guide). */
 const shortestDeregistration = 10;
 
-function settings(policy: StreamPolicy): SettingGroups<Exclude<keyof AlbConfig, 'queryTokens'>> {
+/** Every attribute with its reason, by the resource it belongs to. */
+export function albSettings(policy: StreamPolicy): SettingGroups<Exclude<keyof AlbConfig, 'queryTokens'>> {
   return {
     loadBalancer: [
       setting(
@@ -162,7 +163,7 @@ export const alb = defineTarget<AlbConfig>({
     }),
   ],
   render: (policy) => {
-    const { loadBalancer, targetGroup, healthCheck } = settings(policy);
+    const { loadBalancer, targetGroup, healthCheck } = albSettings(policy);
     return {
       loadBalancer: valuesOf(loadBalancer),
       targetGroup: valuesOf(targetGroup),
@@ -171,7 +172,7 @@ export const alb = defineTarget<AlbConfig>({
   },
   read,
   files: (policy) => ({
-    'alb.yaml': settingsFile('AWS Application Load Balancer: attributes for streams', settings(policy)),
+    'alb.yaml': settingsFile('AWS Application Load Balancer: attributes for streams', albSettings(policy)),
   }),
 });
 

@@ -1,5 +1,6 @@
 import { alb } from './alb.ts';
 import { apache } from './apache.ts';
+import { awsLoadBalancerController } from './aws-load-balancer-controller.ts';
 import { caddy } from './caddy.ts';
 import { cloudflare } from './cloudflare.ts';
 import { cloudfront } from './cloudfront.ts';
@@ -59,6 +60,7 @@ export {
 /** Ways into a cluster, by what `kubernetes.edge` calls them. */
 export const edges = {
   'ingress-nginx': ingressNginx,
+  'aws-load-balancer-controller': awsLoadBalancerController,
 } as const satisfies Record<string, Edge>;
 
 export type EdgeId = keyof typeof edges;

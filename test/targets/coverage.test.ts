@@ -1,7 +1,7 @@
 import { type KitConfig, parseConfig } from '../../lib/config/load.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { fieldNames, type StreamPolicy } from '../../lib/policy/index.ts';
-import { type AnyTarget, targets } from '../../lib/targets/index.ts';
+import { type AnyTarget, edges, targets } from '../../lib/targets/index.ts';
 import { type Spelling, spellings } from './spellings.ts';
 
 type FieldName = keyof StreamPolicy;
@@ -27,22 +27,23 @@ const cloudOf: Readonly<Record<string, keyof typeof clouds>> = {
   alb: 'aws',
   ecs: 'aws',
   elasticache: 'aws',
-  'ingress-nginx': 'kubernetes',
   kubernetes: 'kubernetes',
   service: 'nowhere',
 };
 
 /** sse-kit.config.json with some of its policy changed, for a deployment that one target is part of, and no other proxy. */
-const configFor = (target: AnyTarget, policy: Partial<StreamPolicy>): KitConfig =>
-  parseConfig({
+function configFor(target: AnyTarget, policy: Partial<StreamPolicy>): KitConfig {
+  const [edge] = Object.entries(edges).find(([, one]) => one === target) ?? [];
+  return parseConfig({
     aws: { enabled: false },
     kubernetes: { enabled: false },
     proxies: { use: cloudOf[target.id] === 'proxies' ? [target.id] : [] },
     // room for whatever number of streams a case asks for
     service: { memoryMiB: 4096 },
-    ...clouds[cloudOf[target.id] ?? 'nowhere'],
+    ...(edge === undefined ? clouds[cloudOf[target.id] ?? 'nowhere'] : { kubernetes: { enabled: true, edge } }),
     policy,
   });
+}
 
 function textOf(target: AnyTarget, policy: Partial<StreamPolicy> = {}): string {
   const config = configFor(target, policy);

@@ -129,6 +129,14 @@ export const spellings: Readonly<Record<string, Spellings>> = {
       says: ['session-cookie-name: NODE\n', 'session-cookie-max-age: "1800"', 'session-cookie-expires: "1800"'],
     },
   },
+  'aws-load-balancer-controller': {
+    idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds=90,'] },
+    maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds=7950,'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['client_keep_alive.seconds=4350,'] },
+    propagationSeconds: { value: 20, says: ['deregistration_delay.timeout_seconds=50,'] },
+    drainSeconds: { value: 60, says: ['deregistration_delay.timeout_seconds=75,'] },
+    stickiness: { value: node, says: ['stickiness.lb_cookie.duration_seconds=1800"'] },
+  },
   ecs: {
     drainSeconds: { value: 60, says: ['stopTimeout: 70'] },
     maxStreams: { value: 80_000, given: { connectRatePerSecond: 5000 }, says: ['nofile: 97000'] },

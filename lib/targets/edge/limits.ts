@@ -1,4 +1,4 @@
-import { type PolicyRule, policyRule } from '../../policy/index.ts';
+import { type PolicyRule, policyRule, type StreamPolicy, type Verdict } from '../../policy/index.ts';
 
 /** Limits that many edges have, each with a number of its own. */
 
@@ -77,3 +77,14 @@ export const cookieNameLimit = ({ id, title, source }: Vendor, refuses: RegExp, 
       stickiness.cookie.replace(refuses, '_') !== stickiness.cookie &&
       `stickiness.cookie ("${stickiness.cookie}") must be made of ${says} for ${title}; rename stickiness.cookie to "${stickiness.cookie.replace(refuses, '_')}"`,
   });
+
+/** Another target's limit that holds here too, under a name of this edge's. */
+export const sharedLimit = (id: string, limit: PolicyRule | undefined): PolicyRule => {
+  if (limit === undefined) throw new Error(`${id} must be a limit that the other target has`);
+  const judge = (policy: StreamPolicy): Verdict => {
+    const verdict = limit.judge(policy);
+    if (verdict.verdict !== 'broken') return verdict;
+    return { ...verdict, faults: verdict.faults.map((fault) => ({ ...fault, rule: id })) };
+  };
+  return { ...limit, id, judge };
+};

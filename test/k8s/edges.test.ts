@@ -1,0 +1,57 @@
+import type { StreamChartProps } from '../../k8s/stream-chart.ts';
+import { defaults, definePolicy } from '../../lib/policy/index.ts';
+import { type EdgeId, edges } from '../../lib/targets/index.ts';
+import { synth } from './chart.ts';
+import { everything } from './everything.ts';
+import { expectValid } from './valid.ts';
+
+const all = Object.keys(edges) as EdgeId[];
+
+/** A policy with as much in it as the edge can express: some have no session affinity. */
+const policyFor = (edge: EdgeId) =>
+  edges[edge].limitFaults(defaults).length === 0 ? defaults : definePolicy({ stickiness: 'none' });
+
+const charts: readonly (readonly [name: string, (edge: EdgeId) => StreamChartProps])[] = [
+  ['nothing but the edge', (edge) => ({ policy: definePolicy({ stickiness: 'none' }), kubernetes: { edge } })],
+  [
+    'everything',
+    (edge) => ({
+      ...everything,
+      policy: policyFor(edge),
+      kubernetes: { ...everything.kubernetes, edge, tlsSecret: 'certificate', className: 'theirs' },
+    }),
+  ],
+  [
+    'a Gateway of somebody else',
+    (edge) => ({
+      policy: policyFor(edge),
+      kubernetes: { edge, gateway: { name: 'shared', namespace: 'gateways' } },
+    }),
+  ],
+];
+
+beforeAll(() => {
+  jest.spyOn(process, 'emitWarning').mockImplementation();
+});
+afterAll(() => jest.restoreAllMocks());
+
+describe.each(charts)('with %s', (_, propsFor) => {
+  test.each(all)('%s gets manifests that Kubernetes and the operators take', (edge) => {
+    const { all: manifests } = synth(propsFor(edge));
+
+    expectValid(...manifests);
+  });
+
+  test.each(all)('%s finds its annotations on the Service, beside those of the configuration', (edge) => {
+    const props = propsFor(edge);
+    const { service } = synth(props);
+    const wanted = edges[edge]
+      .render(policyFor(edge))
+      .manifests.filter(({ kind }) => kind === 'Service')
+      .flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}));
+    const given = Object.keys(service.metadata.annotations ?? {});
+
+    if (props.policy?.stickiness !== 'none') expect(given).toEqual(expect.arrayContaining(wanted));
+    expect(given).toEqual(expect.arrayContaining(Object.keys(props.kubernetes?.serviceAnnotations ?? {})));
+  });
+});
