@@ -4,6 +4,7 @@ import { readCloudFront } from './cloudfront/read.ts';
 import { keepaliveSeconds, timeoutLimit } from './cloudfront/values.ts';
 import { defineTarget, type Files } from './target.ts';
 
+export { leadsToService } from './cloudfront/read.ts';
 /** The numbers and names of the distribution, for who builds one by other means than our files. */
 export * as cloudFrontValues from './cloudfront/values.ts';
 

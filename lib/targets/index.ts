@@ -19,7 +19,7 @@ import { varnish } from './varnish.ts';
 
 export { readBalancer, readTargetGroup } from './alb.ts';
 export { readApiGatewayMethod } from './api-gateway.ts';
-export { cloudFrontValues } from './cloudfront.ts';
+export { cloudFrontValues, leadsToService } from './cloudfront.ts';
 export {
   familyOf,
   fullShare,

@@ -76,6 +76,12 @@ test('a key on the command line wins over the file, and a misspelt one is a faul
   expect((await synth('-c', 'stge=prod')).stderr).toContain('aws.stge is not a known key');
 }, 120_000);
 
+test('cdk synth, with all that CDK validates, takes prod behind CloudFront with every option of the store', async () => {
+  const options = ['stage=prod', 'edge=cloudfront', 'edgeDistributionId=E1ABCDEFGHIJKL', 'cacheRotationDays=30'];
+
+  expect(await synth(...options.flatMap((option) => ['-c', option]))).toMatchObject({ status: 0 });
+}, 120_000);
+
 test('fails with the fault, and no stack trace, when Fargate cannot express the policy', async () => {
   const { status, stderr } = await synth('-c', `config=${configFile({ policy: { drainSeconds: 300 } })}`);
 

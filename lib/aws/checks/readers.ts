@@ -1,4 +1,5 @@
 import { apiGatewayReaders } from './api-gateway.ts';
+import { cloudFrontReaders } from './cloudfront.ts';
 import { ecsReaders } from './ecs.ts';
 import { elastiCacheReaders } from './elasticache.ts';
 import { elbReaders } from './elb.ts';
@@ -13,4 +14,5 @@ export const readers: Readonly<Record<string, Reader>> = {
   ...ecsReaders,
   ...elastiCacheReaders,
   ...apiGatewayReaders,
+  ...cloudFrontReaders,
 };

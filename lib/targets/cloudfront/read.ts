@@ -32,6 +32,14 @@ export function readCloudFront(files: Files, path = '/events'): Hop {
   };
 }
 
+/** Whether streams could come from where a path leads: a bucket has none. */
+export function leadsToService(files: Files, path = '/events'): boolean {
+  const [distribution] = readAllYaml(files).flatMap((tree) => findAll(tree, isDistribution));
+  if (distribution === undefined) return false;
+  const { origin } = originOf(distribution, behaviorFor(distribution, path));
+  return child(origin, 'VpcOriginConfig') !== undefined || child(origin, 'CustomOriginConfig') !== undefined;
+}
+
 const isDistribution = (tree: Tree): boolean =>
   child(tree, 'Origins') !== undefined && child(tree, 'DefaultCacheBehavior') !== undefined;
 
