@@ -24,7 +24,7 @@ function statementsOf(template: Template): readonly (readonly [string, Statement
     if ('Effect' in value) found.push([where, value as Statement]);
     for (const inner of Object.values(value)) walk(where, inner);
   };
-  // what is everything there is the key itself, and its account may always manage it (KMS developer guide, "Default key policy")
+  // in a key's policy everything is the key itself, which its account may always manage (KMS, "Default key policy")
   for (const [id, resource] of Object.entries<{ readonly Type: string }>(template.toJSON().Resources))
     if (resource.Type !== 'AWS::KMS::Key') walk(id, resource);
   return found;

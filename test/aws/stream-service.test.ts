@@ -1,6 +1,11 @@
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { StreamLoadBalancer, StreamService, serviceImage } from '../../lib/aws/index.ts';
 import { definePolicy, policyFromEnv } from '../../lib/policy/index.ts';
-import { only, stacks } from './stacks.ts';
+import { existing as known } from './deployments.ts';
+import { only, stacks, testApp } from './stacks.ts';
 
 const templateOf = (overrides: Parameters<typeof stacks>[0] = {}) => Template.fromStack(stacks(overrides).service);
 const template = templateOf();
@@ -112,6 +117,33 @@ test('tasks have no public address, run on ARM64 and give nobody a shell', () =>
   expect(only(template, 'AWS::ECS::TaskDefinition').RuntimePlatform.CpuArchitecture).toBe('ARM64');
 });
 
+test('the container is nobody in particular, and may do nothing but its work', () => {
+  const { User, LinuxParameters, ReadonlyRootFilesystem } = containerOf(template);
+
+  expect({ User, ReadonlyRootFilesystem, drop: LinuxParameters.Capabilities.Drop }).toEqual({
+    User: '1000',
+    ReadonlyRootFilesystem: true,
+    drop: ['ALL'],
+  });
+});
+
+test('a store that is there already is reached by what is known of it, and lets the service in', () => {
+  const imported = templateOf({ service: { store: known.redis } });
+
+  expect(environmentOf(imported)).toMatchObject({
+    REDIS_URL: 'rediss://events.example.cache.amazonaws.com:6379',
+    REDIS_USERNAME: 'sse',
+  });
+  expect(containerOf(imported).Secrets[0]).toEqual({
+    Name: 'REDIS_PASSWORD',
+    ValueFrom: `${known.redis.secretArn}:password::`,
+  });
+  const rules = Object.values(imported.findResources('AWS::EC2::SecurityGroupIngress')).map(
+    ({ Properties: { FromPort, GroupId } }) => [FromPort, GroupId],
+  );
+  expect(rules).toContainEqual([6379, known.redis.securityGroupId]);
+});
+
 test('balancer, service and store reach each other by security group, never by address', () => {
   const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress'));
 
@@ -127,6 +159,38 @@ describe('a range of replicas', () => {
   const ranged = templateOf({
     policy: { maxStreamAgeSeconds: 7200, maxStreams: 10_000 },
     service: { minReplicas: 3, maxReplicas: 9 },
+  });
+
+  test('has steps and schedules on top, as they are given', () => {
+    const stack = new Stack(testApp(), 'Scaled');
+    const vpc = new Vpc(stack, 'Vpc') as IVpc;
+    const policy = definePolicy();
+    const { targetGroup } = new StreamLoadBalancer(stack, 'Balancer', { policy, vpc });
+    new StreamService(stack, 'Streams', {
+      policy,
+      vpc,
+      targetGroup,
+      image: serviceImage(stack, 'registry.example.com/sse-kit:1'),
+      maxReplicas: 20,
+      streamsShare: 0.25,
+      scalingSteps: [
+        { lower: 15_000, change: 4 },
+        { lower: 18_000, change: 8 },
+      ],
+      scalingSchedules: { Match: { schedule: Schedule.cron({ hour: '19', minute: '30' }), minCapacity: 12 } },
+    });
+    const scaled = Template.fromStack(stack);
+
+    expect(only(scaled, 'AWS::ApplicationAutoScaling::ScalableTarget').ScheduledActions).toMatchObject([
+      { ScheduledActionName: 'Match', Schedule: 'cron(30 19 * * ? *)', ScalableTargetAction: { MinCapacity: 12 } },
+    ]);
+    const policies = Object.values(scaled.findResources('AWS::ApplicationAutoScaling::ScalingPolicy'));
+    expect(policies.map(({ Properties: { PolicyType } }) => PolicyType).sort()).toEqual([
+      'StepScaling',
+      'TargetTrackingScaling',
+      'TargetTrackingScaling',
+    ]);
+    expect(trackingOf(scaled)[0].TargetValue).toBe(5000);
   });
 
   test('leaves the count to scaling; a fixed number is a count', () => {
