@@ -9,9 +9,11 @@ import type { Edge } from './edge/edge.ts';
 import { elasticache } from './elasticache.ts';
 import { envoy } from './envoy.ts';
 import { haproxy } from './haproxy.ts';
+import { haproxyIngress } from './haproxy-ingress.ts';
 import { ingressNginx } from './ingress-nginx.ts';
 import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
+import { nginxIngress } from './nginx-ingress.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
 import { traefik } from './traefik.ts';
@@ -61,6 +63,8 @@ export {
 export const edges = {
   'ingress-nginx': ingressNginx,
   'aws-load-balancer-controller': awsLoadBalancerController,
+  'nginx-ingress': nginxIngress,
+  'haproxy-ingress': haproxyIngress,
 } as const satisfies Record<string, Edge>;
 
 export type EdgeId = keyof typeof edges;

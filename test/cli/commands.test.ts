@@ -4,7 +4,7 @@ import { report } from '../../lib/cli/check.ts';
 import { proxies } from '../../lib/config/sections/proxies.ts';
 import { brokenHops, withDefaults } from '../../lib/docs/broken-examples.ts';
 import { defaults, definePolicy, hopRules, policyRules } from '../../lib/policy/index.ts';
-import { targets } from '../../lib/targets/index.ts';
+import { edges, targets } from '../../lib/targets/index.ts';
 import { Bench } from './run.ts';
 
 let bench: Bench;
@@ -13,8 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => bench.remove());
 
-/** Everything the kit can render is in use. */
+/** Everything the kit can render is in use, but for the edges: a cluster has one. */
 const everywhere = { proxies: { use: [...proxies] }, aws: { edge: 'cloudfront' } };
+
+const inUseEverywhere = targets.filter(
+  (target) => !Object.values(edges).some((edge) => edge === target && edge !== edges['ingress-nginx']),
+);
 
 const offline = { aws: { enabled: false }, kubernetes: { enabled: false } };
 
@@ -45,14 +49,14 @@ describe('check', () => {
       '125 s',
       'keepAliveTimeout 125000 ms',
     ]);
-    expect(targets.filter(({ id }) => row(out, id).length === 0)).toEqual([]);
+    expect(inUseEverywhere.filter(({ id }) => row(out, id).length === 0).map(({ id }) => id)).toEqual([]);
   });
 
   test('judges every rule, and says where it holds or why it does not apply', async () => {
     bench.configure(everywhere);
 
     const { out } = await bench.run('check');
-    const ids = [...policyRules, ...targets.flatMap(({ limits }) => limits), ...hopRules].map(({ id }) => id);
+    const ids = [...policyRules, ...inUseEverywhere.flatMap(({ limits }) => limits), ...hopRules].map(({ id }) => id);
 
     expect(ids.filter((id) => row(out, id).length !== 3)).toEqual([]);
     expect(row(out, 'heartbeat-outpaces-idle')).toEqual(['heartbeat-outpaces-idle', 'holds', 'policy']);
@@ -239,25 +243,15 @@ describe('targets', () => {
     const { status, out, err } = await bench.run('targets');
 
     expect([status, err]).toEqual([0, '']);
-    expect(out).toMatchInlineSnapshot(`
-"ID             TITLE                          IN USE  POLICY FIELDS  LIMITS
-nginx          nginx                          yes     8 of 18        1
-haproxy        HAProxy                        no      9 of 18        1
-caddy          Caddy                          no      8 of 18        2
-apache         Apache httpd                   no      8 of 18        2
-envoy          Envoy                          no      11 of 18       1
-varnish        Varnish                        no      10 of 18       1
-traefik        Traefik                        no      7 of 18        1
-cloudflare     Cloudflare                     no      2 of 18        1
-cloudfront     AWS CloudFront                 no      3 of 18        2
-alb            AWS Application Load Balancer  no      5 of 18        3
-ingress-nginx  ingress-nginx                  no      2 of 18        4
-ecs            AWS ECS (Fargate)              no      2 of 18        2
-kubernetes     Kubernetes Deployment          no      6 of 18        1
-service        the service (Node, Fastify)    yes     18 of 18       0
-elasticache    AWS ElastiCache (Valkey)       no      1 of 18        1
-"
-`);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['ID', ...targets.map(({ id }) => id)]);
+    expect(row(out, 'ID')).toEqual(['ID', 'TITLE', 'IN USE', 'POLICY FIELDS', 'LIMITS']);
+    expect(row(out, 'nginx')).toEqual(['nginx', 'nginx', 'yes', '8 of 18', '1']);
+    expect(row(out, 'ecs')).toEqual(['ecs', 'AWS ECS (Fargate)', 'no', '2 of 18', '2']);
   });
 
   test('tells with --json where every policy field goes, or why it does not', async () => {
@@ -266,12 +260,12 @@ elasticache    AWS ElastiCache (Valkey)       no      1 of 18        1
     const { targets: listed } = JSON.parse((await bench.run('targets', '--json')).out);
 
     expect(listed).toEqual(
-      targets.map(({ id, title, coverage, limits }) => ({
-        id,
-        title,
-        inUse: true,
-        coverage,
-        limits: limits.map((limit) => limit.id),
+      targets.map((target) => ({
+        id: target.id,
+        title: target.title,
+        inUse: inUseEverywhere.includes(target),
+        coverage: target.coverage,
+        limits: target.limits.map((limit) => limit.id),
       })),
     );
   });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaults } from '../../lib/policy/index.ts';
+import { targets } from '../../lib/targets/index.ts';
 
 /** The door itself, in a process of its own and far from the repository. Each run costs a second, so there are two. */
 const door = join(__dirname, '../../bin/sse-kit.mjs');
@@ -25,6 +26,6 @@ test('fails with the exit status of wrong use, with messages on stderr and nothi
 
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toBe(
-    'sse-kit: unknown target "squid"; the targets are nginx, haproxy, caddy, apache, envoy, varnish, traefik, cloudflare, cloudfront, alb, ingress-nginx, ecs, kubernetes, service, elasticache, and all for those in use; besides them, compose, observability, cost\n',
+    `sse-kit: unknown target "squid"; the targets are ${targets.map(({ id }) => id).join(', ')}, and all for those in use; besides them, compose, observability, cost\n`,
   );
 });

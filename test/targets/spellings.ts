@@ -137,6 +137,14 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     drainSeconds: { value: 60, says: ['deregistration_delay.timeout_seconds=75,'] },
     stickiness: { value: node, says: ['stickiness.lb_cookie.duration_seconds=1800"'] },
   },
+  'nginx-ingress': {
+    idleSeconds: { value: 90, says: ['proxy-read-timeout: "90s"'] },
+    stickiness: { value: node, says: ['"serviceName=sse-kit NODE expires=1800s path=/ httponly"'] },
+  },
+  'haproxy-ingress': {
+    idleSeconds: { value: 90, says: ['timeout-server: "90s"', 'timeout-client: "90s"'] },
+    stickiness: { value: node, says: ['session-cookie-name: NODE\n', 'httponly maxlife 1800s"'] },
+  },
   ecs: {
     drainSeconds: { value: 60, says: ['stopTimeout: 70'] },
     maxStreams: { value: 80_000, given: { connectRatePerSecond: 5000 }, says: ['nofile: 97000'] },

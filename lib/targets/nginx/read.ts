@@ -2,6 +2,7 @@ import { type Fact, type Hop, proxySoftFailsHeader, type Stickiness } from '../.
 import { type Directive, fact, isMeant } from '../directive.ts';
 import type { Files } from '../target.ts';
 import { parse } from './syntax.ts';
+import { seconds } from './time.ts';
 
 /**
  * What an nginx configuration does to streams of one path. Includes are followed among the given files; the location is
@@ -171,24 +172,3 @@ function streamLimit(root: readonly Directive[]): Pick<Hop, 'streamLimit'> {
 }
 
 const number = ([text]: readonly string[]): number => Number(text);
-
-/** nginx.org/en/docs/syntax.html; `M` is a month of 30 days. */
-const units: Readonly<Record<string, number>> = {
-  ms: 0.001,
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-  M: 2_592_000,
-  y: 31_536_000,
-};
-
-/** nginx time, "1h 30m" and "90" (seconds) included; "unset" is for ever. */
-function seconds(args: readonly string[]): number {
-  if (args[0] === 'unset') return Number.POSITIVE_INFINITY;
-  return [...args.join(' ').matchAll(/(\d+)(ms|[smhdwMy])?/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (units[unit ?? 's'] ?? 1),
-    0,
-  );
-}

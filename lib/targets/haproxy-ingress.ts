@@ -1,0 +1,205 @@
+import type { Fact, Hop, Stickiness, StreamPolicy } from '../policy/index.ts';
+import { edgeCoverage } from './edge/coverage.ts';
+import { defineEdge, type Grammar } from './edge/edge.ts';
+import { cookieNameLimit, http2Limit } from './edge/limits.ts';
+import { ofKind } from './edge/manifest.ts';
+import type { Migration } from './edge/migration.ts';
+import { ingress } from './edge/objects.ts';
+import { type Line, line } from './edge/tree.ts';
+import { setting } from './settings.ts';
+
+const prefix = 'haproxy-ingress.github.io/';
+const project = 'jcmoraisjr/haproxy-ingress';
+
+/** What the controller has where nothing is said (docs/content/en/docs/configuration/keys.md, v0.16). */
+const defaults = { timeoutServer: '50s', cookie: 'INGRESSCOOKIE', keywords: 'indirect nocache httponly' };
+
+/** HAProxy closes an idle connection to a server after this long (pool-purge-delay); the controller does not change it. */
+const poolSeconds = 5;
+
+const annotationOf = (key: string, value: string, why: string, from: Line['from'] = []): Line =>
+  line(`${prefix}${key}`, value, why, from);
+
+const annotations = (policy: StreamPolicy): readonly Line[] => [
+  annotationOf(
+    'timeout-server',
+    `${policy.idleSeconds}s`,
+    'silence for longer cuts the stream; timeout-tunnel, an hour by default, is for WebSockets and does not help',
+    ['idleSeconds'],
+  ),
+  annotationOf(
+    'config-backend',
+    'option http-no-delay',
+    'without it the kernel holds each event back for up to 200 ms, waiting for more to send',
+  ),
+  annotationOf(
+    'balance-algorithm',
+    'leastconn',
+    'an open stream is an open connection: new streams go to the replica with the fewest',
+  ),
+  annotationOf('timeout-connect', '5s', 'a replica that is gone is given up before the client gives up'),
+  ...affinity(policy.stickiness),
+];
+
+function affinity(stickiness: StreamPolicy['stickiness']): readonly Line[] {
+  if (stickiness === 'none') return [];
+  const { cookie, seconds } = stickiness;
+  return [
+    annotationOf('affinity', 'cookie', 'a client comes back to its replica while it is there', ['stickiness']),
+    annotationOf('session-cookie-name', cookie, 'the name of the cookie', ['stickiness']),
+    annotationOf(
+      'session-cookie-keywords',
+      `${defaults.keywords} maxlife ${seconds}s`,
+      'the default words, and an end: not longer than a stream may live',
+      ['stickiness'],
+    ),
+  ];
+}
+
+const documented = (key: string): string => `${project}:docs/content/en/docs/configuration/keys.md, ${key}, v0.16`;
+const haproxyTime = (key: string): Grammar => ({
+  accepts: /^\d+(?:us|ms|[smhd])?$/,
+  says: 'a time as HAProxy writes it, such as 60s; a bare number is milliseconds',
+  source: documented(key),
+});
+
+const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
+const snippet = { now: `${prefix}config-backend, in words of HAProxy; nothing else here needs one` };
+
+const migration: Migration = {
+  'proxy-buffering': { unneeded: 'responses are never held back' },
+  'proxy-request-buffering': { unneeded: 'off unless something asks for the body' },
+  'proxy-read-timeout': { now: `${prefix}timeout-server, with its unit: "60s"` },
+  'proxy-send-timeout': { now: 'timeout-client, for the whole controller' },
+  'proxy-connect-timeout': { now: `${prefix}timeout-connect, with its unit` },
+  'proxy-http-version': { unneeded: 'HTTP/1.1 towards the service' },
+  'proxy-next-upstream': { unneeded: 'a refused connection is tried again at another replica' },
+  'proxy-body-size': { now: `${prefix}proxy-body-size` },
+  affinity: { now: `${prefix}affinity` },
+  'affinity-mode': { lost: 'a cookie names its replica until that is gone, as "persistent" did' },
+  'session-cookie-name': { now: `${prefix}session-cookie-name` },
+  'session-cookie-max-age': { now: `maxlife in ${prefix}session-cookie-keywords: the server counts, not the browser` },
+  'session-cookie-expires': { now: `maxlife in ${prefix}session-cookie-keywords: the server counts, not the browser` },
+  'session-cookie-change-on-failure': { unneeded: 'a client of a failed replica is given another one' },
+  'load-balance': { now: `${prefix}balance-algorithm` },
+  'upstream-hash-by': { now: `${prefix}balance-algorithm: "hdr(…)" or "url_param …"` },
+  'limit-connections': limited,
+  'limit-rps': limited,
+  'enable-access-log': { lost: 'http-log-format, for the whole controller' },
+  'custom-http-errors': { now: `${prefix}http-response-503` },
+  'configuration-snippet': snippet,
+  'server-snippet': snippet,
+  'ssl-redirect': { now: `${prefix}ssl-redirect; on by default` },
+};
+
+/** HAProxy Ingress (jcmoraisjr): annotations of the Ingress. */
+export const haproxyIngress = defineEdge({
+  id: 'haproxy-ingress',
+  title: 'HAProxy Ingress',
+  coverage: edgeCoverage({
+    idleSeconds: { as: 'timeout-server' },
+    retryMs: {
+      because: 'http-response-503 is for every client: an ordinary one must hear the truth, so there is no soft-fail',
+    },
+    keepAliveSeconds: { because: `idle connections are closed after ${poolSeconds} s (pool-purge-delay)` },
+    stickiness: { as: 'affinity, session-cookie-name, session-cookie-keywords' },
+  }),
+  limits: [
+    http2Limit(
+      {
+        id: 'haproxy-ingress',
+        title: 'HAProxy Ingress',
+        source: 'haproxy/haproxy:doc/configuration.txt: tune.h2.fe.max-concurrent-streams 100',
+      },
+      100,
+    ),
+    cookieNameLimit(
+      {
+        id: 'haproxy-ingress',
+        title: 'HAProxy Ingress',
+        source: 'haproxy/haproxy:doc/configuration.txt §2.2, quoting',
+      },
+      /[^A-Za-z0-9\-_.]/g,
+      'letters, digits and - _ .',
+    ),
+  ],
+  minimumVersions: [
+    { of: 'HAProxy Ingress', version: '0.12', because: 'the prefix haproxy-ingress.github.io/ of its annotations' },
+  ],
+  grammar: {
+    [`${prefix}timeout-server`]: haproxyTime('timeout-server'),
+    [`${prefix}timeout-connect`]: haproxyTime('timeout-connect'),
+    [`${prefix}config-backend`]: {
+      accepts: /^option http-no-delay$/,
+      says: 'lines of a HAProxy backend, unless --disable-config-keywords forbids them',
+      source: documented('configuration-snippet'),
+    },
+    [`${prefix}balance-algorithm`]: {
+      accepts: /^(?:roundrobin|static-rr|leastconn|first|source|random(?:\(\d+\))?|uri|hdr\(.+\)|url_param \S+)$/,
+      says: 'an algorithm of HAProxy',
+      source: documented('balance-algorithm'),
+    },
+    [`${prefix}affinity`]: { accepts: /^cookie$/, says: 'cookie', source: documented('affinity') },
+    [`${prefix}session-cookie-name`]: {
+      accepts: /^[A-Za-z0-9\-_.]+$/,
+      says: 'letters, digits and - _ .',
+      source: documented('affinity'),
+    },
+    [`${prefix}session-cookie-keywords`]: {
+      accepts: /^(?:indirect|nocache|httponly|secure|postonly|maxidle \d+[smhd]?|maxlife \d+[smhd]?| )+$/,
+      says: "words of HAProxy's cookie directive",
+      source: documented('affinity'),
+    },
+  },
+  controller: ({ idleSeconds }) => [
+    setting('timeout-client', `${idleSeconds}s`, 'for all frontends; no stream is cut by it while its client reads'),
+    setting(
+      'timeout-stop',
+      'at least the age of a stream',
+      'after a reload old processes carry their streams on for so long; the default is 10m, and then all are cut at once',
+    ),
+    setting(
+      'close-sessions-duration',
+      '90%',
+      'with --track-old-instances: old processes end their streams one after the other within timeout-stop',
+    ),
+    setting('max-connections', '65536', 'both sides of all streams; the default of 2000 ends at as many streams'),
+    setting('http-log-format', '%ci %ST %HM %HPO', 'the default logs the query, and with it the tokens in it'),
+  ],
+  migration,
+  manifests: (policy, place) => [ingress(place, 'haproxy', annotations(policy))],
+  read: ({ manifests }) => {
+    const given = ofKind(manifests, 'Ingress')?.metadata.annotations ?? {};
+    return hopOf((key) => given[`${prefix}${key}`]);
+  },
+});
+
+const unitSeconds: Readonly<Record<string, number>> = { us: 1e-6, ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A bare number is milliseconds; `undefined` for what HAProxy would not take. */
+function secondsOf(text: string): number | undefined {
+  const [, count, unit = 'ms'] = /^(\d+)(us|ms|[smhd])?$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * (unitSeconds[unit] ?? 1);
+}
+
+function hopOf(value: (key: string) => string | undefined): Hop {
+  const timeout = value('timeout-server') ?? defaults.timeoutServer;
+  return {
+    target: 'haproxy-ingress',
+    idleTimers: [{ value: secondsOf(timeout) ?? 50, setting: `timeout-server: "${timeout}"` }],
+    poolIdle: { value: poolSeconds, setting: `pool-purge-delay ${poolSeconds}s (default of HAProxy)` },
+    streamsPerConnection: { value: 100, setting: 'tune.h2.fe.max-concurrent-streams 100 (default of HAProxy)' },
+    stickiness: affinityOf(value),
+  };
+}
+
+/** Without maxlife the cookie binds for as long as the browser keeps it. */
+function affinityOf(value: (key: string) => string | undefined): Fact<Stickiness | 'none'> {
+  if (value('affinity') !== 'cookie') return { value: 'none', setting: 'affinity: not set' };
+  const keywords = value('session-cookie-keywords') ?? defaults.keywords;
+  const [, life = ''] = /\bmaxlife (\S+)/.exec(keywords) ?? [];
+  // here, unlike in timeouts, a bare number is seconds (configuration.txt, "cookie")
+  const ends = secondsOf(/^\d+$/.test(life) ? `${life}s` : life) ?? Number.POSITIVE_INFINITY;
+  const cookie = value('session-cookie-name') ?? defaults.cookie;
+  return { value: { cookie, seconds: ends }, setting: `session-cookie-keywords: "${keywords}"` };
+}
