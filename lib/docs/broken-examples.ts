@@ -40,6 +40,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'ingress-nginx-worker-shutdown': { drainSeconds: 300 },
   'ingress-nginx-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },
   'ingress-nginx-http2-streams': { maxStreamsPerUser: 128 },
+  'traefik-ingress-http2-streams': { maxStreamsPerUser: 250 },
   'aws-load-balancer-controller-idle-timeout': { idleSeconds: 7200 },
   'aws-load-balancer-controller-http2-streams': { maxStreamsPerUser: 128 },
   'aws-load-balancer-controller-deregistration-delay': { drainSeconds: 3600 },

@@ -17,6 +17,7 @@ import { nginxIngress } from './nginx-ingress.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
 import { traefik } from './traefik.ts';
+import { traefikIngress } from './traefik-ingress.ts';
 import { varnish } from './varnish.ts';
 
 export { readBalancer, readTargetGroup } from './alb.ts';
@@ -62,6 +63,7 @@ export {
 /** Ways into a cluster, by what `kubernetes.edge` calls them. */
 export const edges = {
   'ingress-nginx': ingressNginx,
+  traefik: traefikIngress,
   'aws-load-balancer-controller': awsLoadBalancerController,
   'nginx-ingress': nginxIngress,
   'haproxy-ingress': haproxyIngress,

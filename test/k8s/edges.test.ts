@@ -3,7 +3,7 @@ import { defaults, definePolicy } from '../../lib/policy/index.ts';
 import { type EdgeId, edges } from '../../lib/targets/index.ts';
 import { synth } from './chart.ts';
 import { everything } from './everything.ts';
-import { expectValid } from './valid.ts';
+import { expectValid, faultsIn } from './valid.ts';
 
 const all = Object.keys(edges) as EdgeId[];
 
@@ -54,4 +54,24 @@ describe.each(charts)('with %s', (_, propsFor) => {
     if (props.policy?.stickiness !== 'none') expect(given).toEqual(expect.arrayContaining(wanted));
     expect(given).toEqual(expect.arrayContaining(Object.keys(props.kubernetes?.serviceAnnotations ?? {})));
   });
+});
+
+/** The value with one key misspelt, once for each key of it and of all that is in it. */
+function misspelt(value: unknown): readonly unknown[] {
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => misspelt(item).map((wrong) => value.with(index, wrong)));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const { [key]: _, ...rest } = value as Record<string, unknown>;
+    return [{ ...rest, [`${key}s`]: inner }, ...misspelt(inner).map((wrong) => ({ ...rest, [key]: wrong }))];
+  });
+}
+
+test.each(all)('no field of what %s renders can be misspelt unnoticed', (edge) => {
+  const { manifests } = edges[edge].render(policyFor(edge));
+  const unnoticed = manifests.flatMap(({ spec, ...manifest }) =>
+    misspelt(spec).filter((wrong) => faultsIn({ ...manifest, spec: wrong } as typeof manifest).length === 0),
+  );
+
+  expect(unnoticed).toEqual([]);
 });

@@ -129,6 +129,15 @@ export const spellings: Readonly<Record<string, Spellings>> = {
       says: ['session-cookie-name: NODE\n', 'session-cookie-max-age: "1800"', 'session-cookie-expires: "1800"'],
     },
   },
+  'traefik-ingress': {
+    idleSeconds: { value: 90, says: ['idleConnTimeout: "90s"'] },
+    propagationSeconds: {
+      value: 20,
+      says: ['requestAcceptGraceTimeout: "20s"', 'terminationGracePeriodSeconds: 60'],
+    },
+    drainSeconds: { value: 60, says: ['graceTimeOut: "60s"', 'terminationGracePeriodSeconds: 85'] },
+    stickiness: { value: node, says: ['name: NODE\n', 'maxAge: 1800\n'] },
+  },
   'aws-load-balancer-controller': {
     idleSeconds: { value: 90, says: ['idle_timeout.timeout_seconds=90,'] },
     maxStreamAgeSeconds: { value: 7200, says: ['client_keep_alive.seconds=7950,'] },
