@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { sections } from '../lib/config/schema.ts';
 import { configPage } from '../lib/docs/config-page.ts';
 import { deliverables } from '../lib/docs/deliverables.ts';
+import { migrationPage } from '../lib/docs/migration-page.ts';
 import { policyTable, withPolicyTable } from '../lib/docs/policy-table.ts';
 import { rulesPage } from '../lib/docs/rules-page.ts';
 import { fieldNames, hopRules, policyRules } from '../lib/policy/index.ts';
-import { targets, vendorChecks } from '../lib/targets/index.ts';
+import { edges, targets, vendorChecks } from '../lib/targets/index.ts';
 
 const root = join(__dirname, '..');
 
@@ -65,6 +66,7 @@ test('these files are rendered', () => {
     'docs/rules.md',
     'docs/configuration.md',
     'docs/cost-aws.md',
+    'docs/migrating-from-ingress-nginx.md',
     'sse-kit.schema.json',
   ]);
 });
@@ -108,6 +110,33 @@ describe('docs/configuration.md', () => {
     for (const name of Object.keys(sections.shape.kubernetes.unwrap().shape)) expect(page).toMatch(`| \`${name}`);
   });
 });
+
+describe('docs/migrating-from-ingress-nginx.md', () => {
+  const page = migrationPage();
+  const others = Object.entries(edges).filter(([name]) => name !== 'ingress-nginx');
+
+  test.each(others)('answers for every annotation on the way to %s', (name, { migration }) => {
+    const [, section = ''] = page.split(`\n## ${name}\n`);
+    const answered = (section.split('\n## ')[0] ?? '').split('\n');
+    const silent = Object.entries(migration).filter(
+      ([annotation, successor]) =>
+        !answered.some(
+          (line) => line.includes(`\`${annotation}\``) && line.includes(barred(Object.values(successor).join())),
+        ),
+    );
+
+    expect(silent).toEqual([]);
+  });
+
+  test('has a row for every edge to choose from, and no row that a bar has broken', () => {
+    const rows = page.split('\n').filter((line) => line.startsWith('| '));
+
+    expect(page.match(/^\| \[`/gm)).toHaveLength(others.length);
+    expect(new Set(rows.map((row) => row.split(/(?<!\\)\|/).length))).toEqual(new Set([4, 7]));
+  });
+});
+
+const barred = (text: string): string => text.replaceAll('|', '\\|');
 
 describe('ids of rules', () => {
   const sources = [

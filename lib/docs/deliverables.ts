@@ -5,6 +5,7 @@ import { definePolicy } from '../policy/index.ts';
 import { apache, caddy, cloudflare, cloudfront, envoy, haproxy, nginx, traefik, varnish } from '../targets/index.ts';
 import { configPage } from './config-page.ts';
 import { costPage } from './cost-page.ts';
+import { migrationPage } from './migration-page.ts';
 import { withPolicyTable } from './policy-table.ts';
 import { rulesPage } from './rules-page.ts';
 
@@ -31,6 +32,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
     'docs/rules.md': rulesPage(),
     'docs/configuration.md': configPage(),
     'docs/cost-aws.md': costPage(),
+    'docs/migrating-from-ingress-nginx.md': migrationPage(),
     'sse-kit.schema.json': `${JSON.stringify(configSchema(), undefined, 2)}\n`,
     ...(withTable !== undefined && { 'README.md': withTable }),
   };
