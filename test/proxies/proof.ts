@@ -1,4 +1,4 @@
-import { stopPrograms } from '../support/programs.ts';
+import { runningPrograms, stopPrograms, stopProgramsBut } from '../support/programs.ts';
 import { stopServices } from '../support/service.ts';
 import { closeStreams } from '../support/stream.ts';
 import { bothInRotation, type CheckName, checks } from './checks/index.ts';
@@ -10,13 +10,19 @@ import { brokenStage, Cast, policy, stageFor } from './stage.ts';
 /** Gathers a cast for the tests of a block, and mends after each of them what it has broken. */
 function castForAll(): { readonly cast: () => Cast } {
   let cast: Cast;
+  let forAll: ReadonlySet<unknown>;
   beforeAll(async () => {
     cast = await Cast.gather();
   }, 60_000);
+  beforeEach(() => {
+    forAll = runningPrograms();
+  });
   afterEach(async () => {
     endCheck();
     closeStreams();
     await stopServices();
+    // a proxy with room for thousands of streams may be thousands of threads
+    await stopProgramsBut(forAll);
     await cast.restore();
   }, 30_000);
   afterAll(stopPrograms);

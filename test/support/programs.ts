@@ -70,15 +70,23 @@ export function startProgram(
   return { pid: child.pid ?? 0, output, prints, exited, signal: (signal) => void child.kill(signal) };
 }
 
+/** What is running now: for `stopPrograms` to leave alone. */
+export const runningPrograms = (): ReadonlySet<unknown> => new Set(running.keys());
+
 /** For `afterAll`: ends everything that was started here, and removes the folders. */
 export async function stopPrograms(): Promise<void> {
-  for (const child of running.keys()) {
+  await stopProgramsBut(new Set());
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** For `afterEach`, where a test starts programs that are too large to be left running until the last test. */
+export async function stopProgramsBut(kept: ReadonlySet<unknown>): Promise<void> {
+  const ended = [...running].filter(([child]) => !kept.has(child));
+  for (const [child] of ended) {
+    running.delete(child);
     signalGroup(child, 'SIGKILL');
   }
-  const ended = [...running];
-  running.clear();
   await Promise.allSettled(ended.map(([, { exited }]) => exited));
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
   for (const [child, { output }] of ended) if (child.spawnfile === process.execPath) expectNoSecrets(output());
 }
 
