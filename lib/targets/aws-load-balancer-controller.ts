@@ -2,11 +2,13 @@ import { type Hop, policyRule, type StreamPolicy } from '../policy/index.ts';
 import { alb, albSettings, readBalancer, readTargetGroup } from './alb.ts';
 import { defineEdge, type EdgePlace, type Grammar } from './edge/edge.ts';
 import { sharedLimit } from './edge/limits.ts';
-import { type Manifest, ofKind } from './edge/manifest.ts';
+import { at, type Manifest, ofKind } from './edge/manifest.ts';
 import type { Migration } from './edge/migration.ts';
 import { ingress } from './edge/objects.ts';
 import { type Line, line } from './edge/tree.ts';
+import { balancerAttributes, targetGroupAttributes } from './elb/attributes.ts';
 import { type Setting, setting, type Values } from './settings.ts';
+import { type KeyTable, refusal } from './vendor/accepts.ts';
 
 const id = 'aws-load-balancer-controller';
 const prefix = 'alb.ingress.kubernetes.io/';
@@ -45,6 +47,11 @@ function annotations(policy: StreamPolicy, { tlsSecret }: EdgePlace): readonly L
   const { loadBalancer, targetGroup } = attributes(policy);
   return [
     line(
+      `${prefix}scheme`,
+      'internal',
+      'the default of the controller: reached from the VPC alone. "internet-facing" opens it to everybody',
+    ),
+    line(
       `${prefix}target-type`,
       'ip',
       'pods themselves are targets: with "instance" a stream goes through a NodePort of any node, and cookies bind to nodes',
@@ -65,9 +72,10 @@ function annotations(policy: StreamPolicy, { tlsSecret }: EdgePlace): readonly L
       : [
           line(
             `${prefix}listen-ports`,
-            '[{"HTTPS": 443}]',
+            '[{"HTTP": 80}, {"HTTPS": 443}]',
             'the certificate is the one of AWS Certificate Manager that fits the host; the Secret below is not read',
           ),
+          line(`${prefix}ssl-redirect`, '443', 'whoever comes without TLS is sent to where HTTP/2 is'),
         ]),
   ];
 }
@@ -78,7 +86,11 @@ const stringMap: Grammar = {
   source: `${parsed}, ParseStringMapAnnotation`,
 };
 const whole: Grammar = { accepts: /^\d+$/, says: 'a whole number', source: `${parsed}, ParseInt64Annotation` };
-const targetType: Grammar = { accepts: /^(?:ip|instance)$/, says: 'ip or instance', source: documented };
+const oneOf = (...words: readonly string[]): Grammar => ({
+  accepts: new RegExp(`^(?:${words.join('|')})$`),
+  says: words.join(' or '),
+  source: documented,
+});
 
 const noAnswer = 'the balancer answers 502, 503 or 504 itself; EventSource clients need a supervisor for that';
 const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
@@ -154,7 +166,8 @@ export const awsLoadBalancerController = defineEdge({
     },
   ],
   grammar: {
-    [`${prefix}target-type`]: targetType,
+    [`${prefix}scheme`]: oneOf('internal', 'internet-facing'),
+    [`${prefix}target-type`]: oneOf('ip', 'instance'),
     [`${prefix}load-balancer-attributes`]: stringMap,
     [`${prefix}target-group-attributes`]: stringMap,
     [`${prefix}healthcheck-path`]: { accepts: /^\/\S*$/, says: 'a path', source: documented },
@@ -167,6 +180,7 @@ export const awsLoadBalancerController = defineEdge({
       says: 'JSON: a list of {"HTTP": port} and {"HTTPS": port}',
       source: documented,
     },
+    [`${prefix}ssl-redirect`]: whole,
   },
   controller: () => [
     setting(
@@ -180,16 +194,18 @@ export const awsLoadBalancerController = defineEdge({
   read: ({ manifests }) => hopOf(manifests),
 });
 
-/** Annotations of the Service win over those of the Ingress. What is not set counts with the defaults of the ELB API. */
+/** Annotations of the Service win over those of the Ingress, and its class over both. What is not set counts with the ELB API's defaults. */
 function hopOf(manifests: readonly Manifest[]): Hop {
   const value = (key: string): string | undefined =>
     ['Service', 'Ingress']
       .map((kind) => ofKind(manifests, kind)?.metadata.annotations?.[`${prefix}${key}`])
       .find((found) => found !== undefined);
-  const targetGroup = pairs(value('target-group-attributes'));
-  const { propagation, ...group } = readTargetGroup(targetGroup);
+  const balancer = { ...pairs(value('load-balancer-attributes')), ...ofClass(manifests) };
+  const { propagation, ...group } = readTargetGroup(
+    taken(pairs(value('target-group-attributes')), targetGroupAttributes.application),
+  );
   return {
-    ...readBalancer(pairs(value('load-balancer-attributes'))),
+    ...readBalancer(taken(balancer, balancerAttributes.application)),
     ...group,
     target: id,
     // not before the stop signal, as on ECS, but while the pod is stopping: what is cut is what it has not closed yet
@@ -197,13 +213,22 @@ function hopOf(manifests: readonly Manifest[]): Hop {
   };
 }
 
-/** A list that is not one fails the controller's whole update: what was there before stays, at first the defaults. */
+/** Attributes of the balancer that the class says (…:pkg/ingress/model_build_load_balancer_attributes.go). */
+function ofClass(manifests: readonly Manifest[]): Values {
+  const attributes = at(ofKind(manifests, 'IngressClassParams'), 'spec', 'loadBalancerAttributes');
+  if (!Array.isArray(attributes)) return {};
+  return Object.fromEntries(attributes.map((one) => [String(at(one, 'key')), String(at(one, 'value'))]));
+}
+
+/** One call sets them all, so that one attribute which the API refuses leaves all of them as they were: at first, the defaults. */
+const taken = (values: Values, accepted: KeyTable): Values =>
+  Object.entries(values).every(([key, value]) => accepted[key] && refusal(accepted[key], value) === undefined)
+    ? values
+    : {};
+
+/** As the controller takes them apart. A list that is not one fails its whole update. */
 function pairs(annotation = ''): Values {
-  if (!stringMap.accepts.test(annotation)) return {};
-  return Object.fromEntries(
-    annotation.split(',').map((pair) => {
-      const [key = '', ...rest] = pair.split('=');
-      return [key.trim(), rest.join('=').trim()];
-    }),
-  );
+  const parts = annotation.split(',').flatMap((part) => part.trim() || []);
+  const entries = parts.map((part) => /^([^=]+)=(.*)$/.exec(part)?.slice(1) as [string, string] | undefined);
+  return entries.every((entry) => entry !== undefined) ? Object.fromEntries(entries) : {};
 }

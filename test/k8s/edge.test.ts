@@ -57,3 +57,12 @@ test('fails when the edge cannot express the policy', () => {
 
   expect(() => synth({ policy })).toThrow(/drainSeconds \(300\) must be at most 240, ingress-nginx/);
 });
+
+test('opens a balancer of AWS to everybody when the annotations of the configuration say so', () => {
+  const scheme = 'alb.ingress.kubernetes.io/scheme';
+  const schemeOf = (annotations: Record<string, string>) =>
+    synth({ kubernetes: { edge: 'aws-load-balancer-controller', annotations } }).ingress.metadata.annotations[scheme];
+
+  expect(schemeOf({})).toBe('internal');
+  expect(schemeOf({ [scheme]: 'internet-facing' })).toBe('internet-facing');
+});

@@ -27,8 +27,10 @@ test('balancer and targets are told this', () => {
   "alb.ingress.kubernetes.io/healthcheck-path": "/readyz",
   "alb.ingress.kubernetes.io/healthcheck-timeout-seconds": "5",
   "alb.ingress.kubernetes.io/healthy-threshold-count": "2",
-  "alb.ingress.kubernetes.io/listen-ports": "[{"HTTPS": 443}]",
+  "alb.ingress.kubernetes.io/listen-ports": "[{"HTTP": 80}, {"HTTPS": 443}]",
   "alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=60,client_keep_alive.seconds=3990,routing.http2.enabled=true,routing.http.drop_invalid_header_fields.enabled=true",
+  "alb.ingress.kubernetes.io/scheme": "internal",
+  "alb.ingress.kubernetes.io/ssl-redirect": "443",
   "alb.ingress.kubernetes.io/target-group-attributes": "load_balancing.algorithm.type=least_outstanding_requests,deregistration_delay.timeout_seconds=45,stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=3600",
   "alb.ingress.kubernetes.io/target-type": "ip",
   "alb.ingress.kubernetes.io/unhealthy-threshold-count": "2",
@@ -83,4 +85,42 @@ test('what the Service says wins over the Ingress, and a list that is none count
     reloadWindow: { value: 300 },
     stickiness: { value: 'none' },
   });
+});
+
+test.each([
+  ['an attribute that there is not', 'idle_timeout.timeout_seconds=120,idle_timeout.seconds=120'],
+  ['a value out of range', 'idle_timeout.timeout_seconds=4001'],
+  ['a space before the value', 'idle_timeout.timeout_seconds = 120'],
+])('with %s the API refuses all of them, and the defaults stay', (_, attributes) => {
+  expect(hopOf({ [`${prefix}load-balancer-attributes`]: attributes }).idleTimers).toMatchObject([{ value: 60 }]);
+});
+
+test('a list may have spaces and commas to spare', () => {
+  const attributes = ' idle_timeout.timeout_seconds=120 , routing.http2.enabled=false,';
+
+  const hop = hopOf({ [`${prefix}load-balancer-attributes`]: attributes });
+
+  expect(hop.idleTimers).toMatchObject([{ value: 120 }]);
+  expect(hop.streamsPerConnection).toBeUndefined();
+});
+
+test('what the class says wins over the Ingress', () => {
+  const hop = edge.read({
+    manifests: [
+      ...edge.render(defaults).manifests,
+      {
+        apiVersion: 'elbv2.k8s.aws/v1beta1',
+        kind: 'IngressClassParams',
+        metadata: { name: 'alb' },
+        spec: { loadBalancerAttributes: [{ key: 'idle_timeout.timeout_seconds', value: '30' }] },
+      },
+    ],
+  });
+
+  expect(hop.idleTimers).toMatchObject([{ value: 30 }]);
+});
+
+test('a log has the whole URL, and tokens in it are read as such', () => {
+  expect(hopOf({ [`${prefix}load-balancer-attributes`]: 'access_logs.s3.enabled=true' }).logsQuery?.value).toBe(true);
+  expect(hopOf({}).logsQuery).toBeUndefined();
 });
