@@ -17,11 +17,11 @@ export function streamEdge(scope: Construct, { policy, kubernetes }: Release, se
   const manifests = edges[edge].manifestsFor(policy, place);
   for (const { metadata } of manifests.filter(isService))
     for (const [key, value] of Object.entries(metadata.annotations ?? {})) service.metadata.addAnnotation(key, value);
-  return manifests.filter((manifest) => !isService(manifest)).map((manifest) => addObject(scope, manifest));
+  return manifests.filter((manifest) => !isService(manifest)).map((manifest) => addObject(scope, manifest, name));
 }
 
 const isService = ({ kind }: Manifest): boolean => kind === 'Service';
 
-/** There is one of a kind: its kind is its name in the tree. */
-const addObject = (scope: Construct, manifest: Manifest): ApiObject =>
-  new ApiObject(scope, manifest.kind.toLowerCase(), { ...manifest });
+/** Its kind is its name in the tree, with what its name has more than that of the others. */
+const addObject = (scope: Construct, manifest: Manifest, name: string): ApiObject =>
+  new ApiObject(scope, manifest.kind.toLowerCase() + manifest.metadata.name.slice(name.length), { ...manifest });

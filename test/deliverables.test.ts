@@ -60,6 +60,7 @@ test('these files are rendered', () => {
     'proxies/cloudfront/distribution.yaml',
     'proxies/cloudfront/soft-fail.js.txt',
     'compose.yaml',
+    ...Object.keys(edges).map((id) => `k8s/edges/${id}.yaml`),
     'k8s/observability/sse-kit-dashboard.json',
     'k8s/observability/alerts.yaml',
     'k8s/observability/prometheus-adapter.yaml',

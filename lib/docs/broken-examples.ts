@@ -49,6 +49,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'nginx-ingress-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },
   'haproxy-ingress-http2-streams': { maxStreamsPerUser: 100 },
   'haproxy-ingress-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },
+  'envoy-gateway-http2-streams': { maxStreamsPerUser: 100 },
   'ecs-stop-timeout': { drainSeconds: 300 },
   'ecs-open-files': { maxStreams: 1_000_000 },
   'kubernetes-scale-down-period': { drainSeconds: 1800 },

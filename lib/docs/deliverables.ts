@@ -5,6 +5,7 @@ import { definePolicy } from '../policy/index.ts';
 import { apache, caddy, cloudflare, cloudfront, envoy, haproxy, nginx, traefik, varnish } from '../targets/index.ts';
 import { configPage } from './config-page.ts';
 import { costPage } from './cost-page.ts';
+import { edgeFiles } from './edge-files.ts';
 import { migrationPage } from './migration-page.ts';
 import { withPolicyTable } from './policy-table.ts';
 import { rulesPage } from './rules-page.ts';
@@ -28,6 +29,7 @@ export function deliverables(readme = ''): Readonly<Record<string, string>> {
     ...inFolder('proxies/cloudflare', cloudflare.files(definePolicy())),
     ...inFolder('proxies/cloudfront', cloudfront.files(definePolicy())),
     ...composeFiles(definePolicy()),
+    ...inFolder('k8s/edges', edgeFiles()),
     ...inFolder('k8s/observability', observabilityFiles(definePolicy())),
     'docs/rules.md': rulesPage(),
     'docs/configuration.md': configPage(),

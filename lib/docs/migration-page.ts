@@ -1,6 +1,7 @@
 import { definePolicy, oldestStreamSeconds } from '../policy/index.ts';
 import type { Edge } from '../targets/edge/edge.ts';
 import type { Successor } from '../targets/edge/migration.ts';
+import { changesFor, examplePolicy } from '../targets/expressible.ts';
 import { edges } from '../targets/index.ts';
 
 /** docs/migrating-from-ingress-nginx.md: for each other edge, what each annotation became and what is lost. */
@@ -22,7 +23,7 @@ const overview = (others: Named): readonly (readonly string[])[] => [
   ['`kubernetes.edge`', 'is made of', 'cookie for stickiness', 'needs', 'of the annotations, lost'],
   ...others.map(([name, edge]) => [
     `[\`${name}\`](#${name})`,
-    [...new Set(edge.render(expressible(edge)).manifests.map(({ kind }) => kind))].join(', '),
+    [...new Set(edge.render(examplePolicy(edge)).manifests.map(({ kind }) => kind))].join(', '),
     'as' in edge.coverage.stickiness ? 'yes' : 'no',
     edge.minimumVersions.map(({ of, version }) => `${of} ${version}`).join(', '),
     String(answers(edge, 'lost').length),
@@ -49,10 +50,10 @@ const steps = `## Without anybody noticing
    one does not are not removed by \`apply\`.`;
 
 function section(name: string, edge: Edge): readonly string[] {
-  const controller = edge.controller(expressible(edge));
+  const controller = edge.controller(examplePolicy(edge));
   return [
     `## ${name}`,
-    `${edge.title}. ${edge.minimumVersions.map(({ of, version, because }) => `Needs ${of} ${version}: ${because}.`).join(' ')} What is made, each line with its reason: \`npx sse-kit render ${edge.id}\`.`,
+    `${edge.title}. ${wants(edge)}${edge.minimumVersions.map(({ of, version, because }) => `Needs ${of} ${version}: ${because}.`).join(' ')} What is made, each line with its reason: [k8s/edges/${name}.yaml](../k8s/edges/${name}.yaml), or \`npx sse-kit render ${edge.id}\` for your own policy.`,
     table([['annotation', 'became'], ...answers(edge, 'now')]),
     ...listed('Not needed any more:', answers(edge, 'unneeded')),
     ...listed('Lost:', answers(edge, 'lost')),
@@ -61,6 +62,12 @@ function section(name: string, edge: Edge): readonly string[] {
       controller.map(({ key, value, why }) => [`\`${key}: ${value}\``, why]),
     ),
   ];
+}
+
+/** What the default policy has to be changed in first. */
+function wants(edge: Edge): string {
+  const changes = Object.entries(changesFor(edge)).map(([field, value]) => `\`"${field}": ${JSON.stringify(value)}\``);
+  return changes.length === 0 ? '' : `Wants ${changes.join(' and ')} in the policy, see [its limits](rules.md). `;
 }
 
 const listed = (title: string, entries: readonly (readonly string[])[]): readonly string[] =>
@@ -74,10 +81,6 @@ const answers = ({ migration }: Edge, kind: Kind): readonly (readonly [annotatio
       ? [[`\`${annotation}\``, (successor as Readonly<Record<string, string>>)[kind] ?? ''] as const]
       : [],
   );
-
-/** Some edges have no cookies. */
-const expressible = (edge: Edge) =>
-  edge.limitFaults(definePolicy()).length === 0 ? definePolicy() : definePolicy({ stickiness: 'none' });
 
 /** A bar inside a cell would end it. */
 const table = ([titles = [], ...rows]: readonly (readonly string[])[]): string =>

@@ -8,6 +8,7 @@ import { ecs } from './ecs.ts';
 import type { Edge } from './edge/edge.ts';
 import { elasticache } from './elasticache.ts';
 import { envoy } from './envoy.ts';
+import { envoyGateway } from './envoy-gateway.ts';
 import { haproxy } from './haproxy.ts';
 import { haproxyIngress } from './haproxy-ingress.ts';
 import { ingressNginx } from './ingress-nginx.ts';
@@ -67,6 +68,7 @@ export const edges = {
   'aws-load-balancer-controller': awsLoadBalancerController,
   'nginx-ingress': nginxIngress,
   'haproxy-ingress': haproxyIngress,
+  'envoy-gateway': envoyGateway,
 } as const satisfies Record<string, Edge>;
 
 export type EdgeId = keyof typeof edges;

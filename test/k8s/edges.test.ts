@@ -1,5 +1,5 @@
 import type { StreamChartProps } from '../../k8s/stream-chart.ts';
-import { defaults, definePolicy } from '../../lib/policy/index.ts';
+import { examplePolicy } from '../../lib/targets/expressible.ts';
 import { type EdgeId, edges } from '../../lib/targets/index.ts';
 import { synth } from './chart.ts';
 import { everything } from './everything.ts';
@@ -8,11 +8,10 @@ import { expectValid, faultsIn } from './valid.ts';
 const all = Object.keys(edges) as EdgeId[];
 
 /** A policy with as much in it as the edge can express: some have no session affinity. */
-const policyFor = (edge: EdgeId) =>
-  edges[edge].limitFaults(defaults).length === 0 ? defaults : definePolicy({ stickiness: 'none' });
+const policyFor = (edge: EdgeId) => examplePolicy(edges[edge]);
 
 const charts: readonly (readonly [name: string, (edge: EdgeId) => StreamChartProps])[] = [
-  ['nothing but the edge', (edge) => ({ policy: definePolicy({ stickiness: 'none' }), kubernetes: { edge } })],
+  ['nothing but the edge', (edge) => ({ policy: { ...policyFor(edge), stickiness: 'none' }, kubernetes: { edge } })],
   [
     'everything',
     (edge) => ({

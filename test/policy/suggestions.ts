@@ -20,6 +20,7 @@ export function waysOut(message: string): readonly Way[] {
 
 /** The policy after following one of them. */
 export function follow(policy: StreamPolicy, way: Way): StreamPolicy {
+  if (way.stickiness === 'none') return { ...policy, stickiness: 'none' };
   const { 'stickiness.seconds': seconds, 'stickiness.cookie': cookie, ...rest } = way;
   const { stickiness } = policy;
   const bound =

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { defaults, type Hop, hopRules, type StreamPolicy } from '../../lib/policy/index.ts';
+import { type Hop, hopRules, type StreamPolicy } from '../../lib/policy/index.ts';
+import { examplePolicy } from '../../lib/targets/expressible.ts';
 import { targets } from '../../lib/targets/index.ts';
 import { everywhere, policiesWithin, validPolicies } from '../policy/arbitraries.ts';
 
@@ -33,8 +34,9 @@ test.each(byId)(
 );
 
 test.each(byId)('the hop of %s bears its name and is judged by at least one rule', (id, target) => {
-  const hop = target.hop(defaults);
-  const judged = hopRules.filter((rule) => rule.judge(defaults, hop).verdict === 'holds');
+  const policy = examplePolicy(target);
+  const hop = target.hop(policy);
+  const judged = hopRules.filter((rule) => rule.judge(policy, hop).verdict === 'holds');
 
   expect(hop.target).toBe(id);
   expect(judged.length).toBeGreaterThan(0);

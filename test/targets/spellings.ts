@@ -154,6 +154,14 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     idleSeconds: { value: 90, says: ['timeout-server: "90s"', 'timeout-client: "90s"'] },
     stickiness: { value: node, says: ['session-cookie-name: NODE\n', 'httponly maxlife 1800s"'] },
   },
+  'envoy-gateway': {
+    idleSeconds: { value: 90, says: ['streamIdleTimeout: "90s"', 'connectionIdleTimeout: "90s"'] },
+    retryMs: { value: 4000, says: ['value: "2000"', 'value: "6000"'] },
+    retryJitter: { value: 0.3, says: ['value: "2100"', 'value: "3900"'] },
+    propagationSeconds: { value: 20, says: ['drainTimeout: "50s"'] },
+    drainSeconds: { value: 60, says: ['drainTimeout: "75s"'] },
+    stickiness: { value: node, says: ['name: NODE\n', 'ttl: "1800s"'] },
+  },
   ecs: {
     drainSeconds: { value: 60, says: ['stopTimeout: 70'] },
     maxStreams: { value: 80_000, given: { connectRatePerSecond: 5000 }, says: ['nofile: 97000'] },

@@ -62,7 +62,7 @@ export const noStickiness = ({ id, title, source }: Vendor, because: string): Po
     fields: ['stickiness'],
     broken: ({ stickiness }) =>
       stickiness !== 'none' &&
-      `stickiness (${JSON.stringify(stickiness)}) must be "none" with ${title}: ${because}; set it to "none", or kubernetes.edge to one that has cookies (any replica can resume any stream, so nothing is lost)`,
+      `stickiness (${JSON.stringify(stickiness)}) must be "none" with ${title}: ${because}. Nothing is lost, for any replica can resume any stream, and other edges have cookies; set stickiness to "none"`,
   });
 
 /** The vendor takes fewer characters in a cookie's name than browsers do. `refuses` finds all others (flag `g`). */

@@ -41,3 +41,7 @@ export function durationSeconds(text: unknown): number | undefined {
     0,
   );
 }
+
+/** The same the other way: whole seconds as the Gateway API takes them, five digits at most before a unit. */
+export const duration = (seconds: number): string =>
+  seconds <= 99_999 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;

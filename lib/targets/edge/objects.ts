@@ -1,5 +1,5 @@
 import type { EdgePlace } from './edge.ts';
-import { type Line, line, list, type Mapping, map, type Node } from './tree.ts';
+import { type Line, line, list, type Mapping, map } from './tree.ts';
 
 /** Objects that several edges share. */
 
@@ -7,18 +7,20 @@ export interface ObjectParts {
   readonly apiVersion: string;
   readonly kind: string;
   readonly place: EdgePlace;
+  /** Tells objects of one kind apart: `-streams`. @default - the name of the place */
+  readonly suffix?: string | undefined;
   readonly annotations?: readonly Line[];
   readonly spec?: Mapping;
 }
 
-export function object({ apiVersion, kind, place, annotations = [], spec }: ObjectParts): Mapping {
+export function object({ apiVersion, kind, place, suffix = '', annotations = [], spec }: ObjectParts): Mapping {
   return map(
     line('apiVersion', apiVersion),
     line('kind', kind),
     line(
       'metadata',
       map(
-        line('name', place.name),
+        line('name', place.name + suffix),
         place.namespace !== undefined && line('namespace', place.namespace),
         annotations.length > 0 && line('annotations', map(...annotations)),
       ),
@@ -58,10 +60,17 @@ export const serviceAnnotations = (place: EdgePlace, annotations: readonly Line[
 export const gatewayOf = ({ gateway, name }: EdgePlace): { name: string; namespace?: string | undefined } =>
   gateway ?? { name };
 
+/** What a Gateway's proxies are made from: the object that `infrastructure` names, in the same namespace. */
+export interface Parameters {
+  readonly group: string;
+  readonly kind: string;
+  readonly why: string;
+}
+
 /** A Gateway of one's own for the host, unless there is one already. */
-export function gateway(place: EdgePlace, className: string, more: Partial<ObjectParts> = {}): readonly Mapping[] {
+export function gateway(place: EdgePlace, className: string, parameters?: Parameters): readonly Mapping[] {
   if (place.gateway !== undefined) return [];
-  const { host, tlsSecret } = place;
+  const { host, tlsSecret, name } = place;
   const listener =
     tlsSecret === undefined
       ? map(line('name', 'http'), line('hostname', host), line('port', 80), line('protocol', 'HTTP'))
@@ -77,33 +86,47 @@ export function gateway(place: EdgePlace, className: string, more: Partial<Objec
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'Gateway',
       place,
-      spec: map(line('gatewayClassName', place.className ?? className), line('listeners', list(listener))),
-      ...more,
+      spec: map(
+        line('gatewayClassName', place.className ?? className),
+        parameters && line('infrastructure', map(parametersRef(parameters, name)), parameters.why),
+        line('listeners', list(listener)),
+      ),
     }),
   ];
 }
 
-/** Leads everything under the host to the service; `rule` are further lines of the one rule, `timeouts` say. */
-export function httpRoute(place: EdgePlace, ...rule: readonly (Line | undefined)[]): Mapping {
-  const { host, name, port } = place;
-  const { name: gatewayName, namespace } = gatewayOf(place);
-  const parent = map(line('name', gatewayName), namespace !== undefined && line('namespace', namespace));
+const parametersRef = ({ group, kind }: Parameters, name: string): Line =>
+  line('parametersRef', map(line('group', group), line('kind', kind), line('name', name)));
+
+/** One rule of an HTTPRoute that leads to the service; without `matches` it takes everything under the host. */
+export const routeRule = ({ name, port }: EdgePlace, ...lines: readonly (Line | false | undefined)[]): Mapping =>
+  map(...lines, line('backendRefs', list(map(line('name', name), line('port', port)))));
+
+/** Rules for the host, attached to the Gateway. */
+export function httpRoute(
+  place: EdgePlace,
+  rules: readonly Mapping[],
+  { suffix, annotations }: Pick<ObjectParts, 'suffix' | 'annotations'> = {},
+): Mapping {
+  const { name, namespace } = gatewayOf(place);
+  const parent = map(line('name', name), namespace !== undefined && line('namespace', namespace));
   return object({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
     place,
-    spec: map(
-      line('parentRefs', list(parent)),
-      line('hostnames', list(host)),
-      line('rules', list(map(line('backendRefs', list(map(line('name', name), line('port', port)))), ...rule))),
-    ),
+    suffix,
+    ...(annotations && { annotations }),
+    spec: map(line('parentRefs', list(parent)), line('hostnames', list(place.host)), line('rules', list(...rules))),
   });
 }
 
 /** What a policy of the Gateway API is attached to. */
-export const targetRef = (place: EdgePlace, kind: 'HTTPRoute' | 'Gateway' | 'Service'): Node =>
+export const targetRef = (place: EdgePlace, kind: 'HTTPRoute' | 'Gateway' | 'Service', suffix = ''): Mapping =>
   map(
     line('group', kind === 'Service' ? '' : 'gateway.networking.k8s.io'),
     line('kind', kind),
-    line('name', kind === 'Gateway' ? gatewayOf(place).name : place.name),
+    line('name', (kind === 'Gateway' ? gatewayOf(place).name : place.name) + suffix),
   );
+
+/** `timeouts` of a rule that must not end streams: the Gateway API's word for none. */
+export const noRequestTimeout = (why: string): Line => line('timeouts', map(line('request', '0s', why)));

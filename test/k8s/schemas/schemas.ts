@@ -1,5 +1,7 @@
+import { envoyGateway } from './envoy-gateway.ts';
+import { gatewayApi } from './gateway-api.ts';
 import type { Schema } from './schema.ts';
 import { traefikSchemas } from './traefik.ts';
 
-/** Of custom resources that no package has, by `apiVersion kind`. */
-export const schemas: Readonly<Record<string, Schema>> = { ...traefikSchemas };
+/** Of custom resources that no package has, or only an old one, by `apiVersion kind`. */
+export const schemas: Readonly<Record<string, Schema>> = { ...traefikSchemas, ...gatewayApi, ...envoyGateway };

@@ -1,0 +1,74 @@
+import { definePolicy, type Hop } from '../../../lib/policy/index.ts';
+import type { Manifest } from '../../../lib/targets/edge/manifest.ts';
+import { examplePolicy } from '../../../lib/targets/expressible.ts';
+import { type EdgeId, edges } from '../../../lib/targets/index.ts';
+
+/** The edges whose configuration is objects, not annotations of an Ingress. */
+const gateways = (['envoy-gateway'] as const satisfies readonly EdgeId[]).map((id) => [id, edges[id]] as const);
+
+/** A hop as one line per fact. */
+const factsOf = (hop: Hop): readonly string[] =>
+  Object.entries(hop).flatMap(([name, fact]) =>
+    name === 'target'
+      ? []
+      : [fact]
+          .flat()
+          .map(
+            (one) =>
+              `${name}: ${one.value === Number.POSITIVE_INFINITY ? 'none' : JSON.stringify(one.value)} by ${one.setting.replace(/\s+/g, ' ')}`,
+          ),
+  );
+
+/** The kinds of an edge's objects, in the order they are written. */
+const kindsOf = (manifests: readonly Manifest[]): string => manifests.map(({ kind }) => kind).join(', ');
+
+const place = { name: 'events', host: 'events.test', port: 80 };
+
+test('what they render does this to streams', () => {
+  const facts = gateways.map(([id, edge]) => [id, factsOf(edge.hop(examplePolicy(edge)))]);
+
+  expect(Object.fromEntries(facts)).toMatchInlineSnapshot(`
+{
+  "envoy-gateway": [
+    "idleTimers: 60 by timeout.http.streamIdleTimeout: 60s",
+    "durationCaps: none by timeouts.request: 0s",
+    "poolIdle: 60 by timeout.http.connectionIdleTimeout: 60s",
+    "streamLimit: 4294967295 by circuitBreaker.maxConnections: 4294967295",
+    "streamsPerConnection: 100 by http2.maxConcurrentStreams: 100 (default)",
+    "stickiness: {"cookie":"SSEKIT","seconds":3600} by consistentHash.cookie.ttl: 3600s",
+    "refusals: "soft" by responseOverride",
+    "reloadWindow: 45 by shutdown.drainTimeout: 45s",
+    "logsQuery: false by accessLog.settings",
+  ],
+}
+`);
+});
+
+test('they are made of these objects', () => {
+  const kinds = gateways.map(([id, edge]) => [id, kindsOf(edge.render(examplePolicy(edge)).manifests)]);
+
+  expect(Object.fromEntries(kinds)).toMatchInlineSnapshot(`
+{
+  "envoy-gateway": "EnvoyProxy, Gateway, HTTPRoute, HTTPRoute, BackendTrafficPolicy, BackendTrafficPolicy",
+}
+`);
+});
+
+test.each(gateways)('with %s, a Gateway that is there already is used and nothing is made for it', (_, edge) => {
+  const manifests = edge.manifestsFor(examplePolicy(edge), {
+    ...place,
+    gateway: { name: 'shared', namespace: 'edge' },
+  });
+
+  expect(kindsOf(manifests)).not.toContain('Gateway,');
+  for (const route of manifests.filter(({ kind }) => kind === 'HTTPRoute'))
+    expect(route.spec).toMatchObject({ parentRefs: [{ name: 'shared', namespace: 'edge' }] });
+});
+
+test.each(gateways)('with %s, streams go to the least busy replica where nobody is bound to one', (_, edge) => {
+  const text = JSON.stringify(
+    edge.render({ ...examplePolicy(edge), ...definePolicy({ ...examplePolicy(edge), stickiness: 'none' }) }),
+  );
+
+  expect(text).toMatch(/least/i);
+});
