@@ -47,6 +47,7 @@ export const brokenLimits: Readonly<Record<string, Partial<StreamPolicy>>> = {
   'nginx-ingress-upstream-keepalive': { keepAliveSeconds: 60 },
   'nginx-ingress-http2-streams': { maxStreamsPerUser: 128 },
   'nginx-ingress-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },
+  'haproxy-ingress-upstream-keepalive': { keepAliveSeconds: 50 },
   'haproxy-ingress-http2-streams': { maxStreamsPerUser: 100 },
   'haproxy-ingress-cookie-name': { stickiness: { cookie: 'SSE%KIT', seconds: 3600 } },
   'envoy-gateway-http2-streams': { maxStreamsPerUser: 100 },

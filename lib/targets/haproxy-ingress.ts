@@ -1,11 +1,13 @@
 import type { Fact, Hop, Stickiness, StreamPolicy } from '../policy/index.ts';
 import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge, type Grammar } from './edge/edge.ts';
-import { cookieNameLimit, http2Limit } from './edge/limits.ts';
+import { cookieNameLimit, http2Limit, poolLimit } from './edge/limits.ts';
 import { ofKind } from './edge/manifest.ts';
 import type { Migration } from './edge/migration.ts';
 import { ingress } from './edge/objects.ts';
 import { type Line, line } from './edge/tree.ts';
+import { poolHalvings } from './haproxy/files.ts';
+import { backendLines, refusesSoftly } from './haproxy-ingress/backend.ts';
 import { setting } from './settings.ts';
 
 const prefix = 'haproxy-ingress.github.io/';
@@ -14,8 +16,8 @@ const project = 'jcmoraisjr/haproxy-ingress';
 /** What the controller has where nothing is said (docs/content/en/docs/configuration/keys.md, v0.16). */
 const defaults = { timeoutServer: '50s', cookie: 'INGRESSCOOKIE', keywords: 'indirect nocache httponly' };
 
-/** HAProxy closes an idle connection to a server after this long (pool-purge-delay); the controller does not change it. */
-const poolSeconds = 5;
+/** HAProxy lets go of half of a server's idle connections every 5 s (pool-purge-delay); the controller does not change it. */
+const poolSeconds = 5 * poolHalvings;
 
 const annotationOf = (key: string, value: string, why: string, from: Line['from'] = []): Line =>
   line(`${prefix}${key}`, value, why, from);
@@ -29,8 +31,8 @@ const annotations = (policy: StreamPolicy): readonly Line[] => [
   ),
   annotationOf(
     'config-backend',
-    'option http-no-delay',
-    'without it the kernel holds each event back for up to 200 ms, waiting for more to send',
+    backendLines(policy),
+    'lines of HAProxy itself; a controller that runs with --disable-config-keywords=* leaves them out',
   ),
   annotationOf(
     'balance-algorithm',
@@ -57,14 +59,14 @@ function affinity(stickiness: StreamPolicy['stickiness']): readonly Line[] {
 }
 
 const documented = (key: string): string => `${project}:docs/content/en/docs/configuration/keys.md, ${key}, v0.16`;
-const haproxyTime = (key: string): Grammar => ({
-  accepts: /^\d+(?:us|ms|[smhd])?$/,
-  says: 'a time as HAProxy writes it, such as 60s; a bare number is milliseconds',
-  source: documented(key),
-});
+const haproxyTime: Grammar = {
+  accepts: /^\d+(?:us|ms|[smhd])$/,
+  says: 'a whole number with its unit, such as 60s; without one it is ignored',
+  source: `${project}:pkg/converters/ingress/annotations/updater.go, regexValidTime, v0.16`,
+};
 
 const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
-const snippet = { now: `${prefix}config-backend, in words of HAProxy; nothing else here needs one` };
+const snippet = { now: `${prefix}config-backend, in words of HAProxy, below those that are there` };
 
 const migration: Migration = {
   'proxy-buffering': { unneeded: 'responses are never held back' },
@@ -86,7 +88,7 @@ const migration: Migration = {
   'limit-connections': limited,
   'limit-rps': limited,
   'enable-access-log': { lost: 'http-log-format, for the whole controller' },
-  'custom-http-errors': { now: `${prefix}http-response-503` },
+  'custom-http-errors': { now: `${prefix}http-response-503; for streams, what config-backend says` },
   'configuration-snippet': snippet,
   'server-snippet': snippet,
   'ssl-redirect': { now: `${prefix}ssl-redirect; on by default` },
@@ -98,13 +100,20 @@ export const haproxyIngress = defineEdge({
   title: 'HAProxy Ingress',
   coverage: edgeCoverage({
     idleSeconds: { as: 'timeout-server' },
-    retryMs: {
-      because: 'http-response-503 is for every client: an ordinary one must hear the truth, so there is no soft-fail',
-    },
-    keepAliveSeconds: { because: `idle connections are closed after ${poolSeconds} s (pool-purge-delay)` },
+    retryMs: { as: 'config-backend: retry' },
+    retryJitter: { as: 'config-backend: retry' },
+    keepAliveSeconds: { because: `idle connections are gone after ${poolSeconds} s (pool-purge-delay); see the limit` },
     stickiness: { as: 'affinity, session-cookie-name, session-cookie-keywords' },
   }),
   limits: [
+    poolLimit(
+      {
+        id: 'haproxy-ingress',
+        title: 'HAProxy Ingress',
+        source: 'haproxy/haproxy:doc/configuration.txt: pool-purge-delay 5s, half of the idle connections each time',
+      },
+      poolSeconds,
+    ),
     http2Limit(
       {
         id: 'haproxy-ingress',
@@ -124,13 +133,17 @@ export const haproxyIngress = defineEdge({
     ),
   ],
   minimumVersions: [
-    { of: 'HAProxy Ingress', version: '0.12', because: 'the prefix haproxy-ingress.github.io/ of its annotations' },
+    {
+      of: 'HAProxy Ingress',
+      version: '0.15',
+      because: 'its HAProxy, 2.6, knows the words of config-backend; the 2.4 of 0.14 does not take them',
+    },
   ],
   grammar: {
-    [`${prefix}timeout-server`]: haproxyTime('timeout-server'),
-    [`${prefix}timeout-connect`]: haproxyTime('timeout-connect'),
+    [`${prefix}timeout-server`]: haproxyTime,
+    [`${prefix}timeout-connect`]: haproxyTime,
     [`${prefix}config-backend`]: {
-      accepts: /^option http-no-delay$/,
+      accepts: /^(?:(?:#.*|option http-no-delay|http-(?:request|response|after-response|error) .+)(?:\n|$))+$/,
       says: 'lines of a HAProxy backend, unless --disable-config-keywords forbids them',
       source: documented('configuration-snippet'),
     },
@@ -176,9 +189,9 @@ export const haproxyIngress = defineEdge({
 
 const unitSeconds: Readonly<Record<string, number>> = { us: 1e-6, ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** A bare number is milliseconds; `undefined` for what HAProxy would not take. */
+/** `undefined` for what the controller ignores. */
 function secondsOf(text: string): number | undefined {
-  const [, count, unit = 'ms'] = /^(\d+)(us|ms|[smhd])?$/.exec(text) ?? [];
+  const [, count, unit = ''] = /^(\d+)(us|ms|[smhd])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * (unitSeconds[unit] ?? 1);
 }
 
@@ -187,9 +200,15 @@ function hopOf(value: (key: string) => string | undefined): Hop {
   return {
     target: 'haproxy-ingress',
     idleTimers: [{ value: secondsOf(timeout) ?? 50, setting: `timeout-server: "${timeout}"` }],
-    poolIdle: { value: poolSeconds, setting: `pool-purge-delay ${poolSeconds}s (default of HAProxy)` },
+    poolIdle: {
+      value: poolSeconds,
+      setting: `pool-purge-delay ${poolSeconds / poolHalvings}s × ${poolHalvings} (default of HAProxy)`,
+    },
     streamsPerConnection: { value: 100, setting: 'tune.h2.fe.max-concurrent-streams 100 (default of HAProxy)' },
     stickiness: affinityOf(value),
+    refusals: refusesSoftly(value('config-backend') ?? '')
+      ? { value: 'soft', setting: 'config-backend: retry: for event streams' }
+      : { value: 'fatal', setting: 'config-backend: no answer of its own for event streams' },
   };
 }
 

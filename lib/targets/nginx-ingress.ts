@@ -21,7 +21,7 @@ const annotations = (policy: StreamPolicy, place: EdgePlace): readonly Line[] =>
   annotationOf(
     'proxy-buffering',
     'false',
-    'the default is true, and a buffered event arrives late; a word of Go: "off" is ignored without an error',
+    'the default is true, and a buffered event arrives late; a word of Go: with "off" the whole Ingress is rejected',
   ),
   annotationOf('proxy-read-timeout', `${policy.idleSeconds}s`, 'silence for longer cuts the stream', ['idleSeconds']),
   annotationOf('proxy-connect-timeout', '5s', 'a replica that is gone is given up before the client gives up'),
@@ -36,9 +36,9 @@ const annotations = (policy: StreamPolicy, place: EdgePlace): readonly Line[] =>
     'an open stream is an open connection: new streams go to the replica with the fewest',
   ),
   annotationOf(
-    'keepalive',
-    '32',
-    'connections to the service are used again; the default is to open one for every request',
+    'websocket-services',
+    place.name,
+    'without it no WebSocket gets through; other requests to the service open a connection each',
   ),
   ...affinity(policy.stickiness, place),
 ];
@@ -76,7 +76,7 @@ const migration: Migration = {
   'proxy-read-timeout': { now: `${prefix}proxy-read-timeout, with its unit: "60s"` },
   'proxy-send-timeout': { now: `${prefix}proxy-send-timeout, with its unit` },
   'proxy-connect-timeout': { now: `${prefix}proxy-connect-timeout, with its unit` },
-  'proxy-http-version': { unneeded: 'HTTP/1.1 towards the service as soon as keepalive is set' },
+  'proxy-http-version': { unneeded: 'HTTP/1.1 towards the service' },
   'proxy-next-upstream': { now: `${prefix}proxy-next-upstream` },
   'proxy-body-size': { now: `${prefix}client-max-body-size` },
   affinity: { now: `${prefix}sticky-cookie-services` },
@@ -93,7 +93,7 @@ const migration: Migration = {
   'custom-http-errors': { lost: 'errorPages of a VirtualServer' },
   'configuration-snippet': snippets,
   'server-snippet': snippets,
-  'ssl-redirect': { now: 'ingress.kubernetes.io/ssl-redirect; on by default' },
+  'ssl-redirect': { now: `${prefix}ssl-redirect; on by default` },
 };
 
 /** F5's NGINX Ingress Controller: annotations of the Ingress, in words that are not those of ingress-nginx. */
@@ -140,7 +140,11 @@ export const nginxIngress = defineEdge({
       says: 'a method of nginx without those of NGINX Plus',
       source: parsedBy('ParseLBMethod'),
     },
-    [`${prefix}keepalive`]: { accepts: /^\d+$/, says: 'a whole number', source: parsedBy('ParseInt') },
+    [`${prefix}websocket-services`]: {
+      accepts: /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/,
+      says: 'names of Services with commas between them',
+      source: parsedBy('ParseServiceList'),
+    },
     [`${prefix}sticky-cookie-services`]: {
       accepts: /^serviceName=[a-z0-9-]+ [^"$\\;]+$/,
       says: 'serviceName=…, a space, and the words of the sticky cookie directive',
@@ -169,7 +173,7 @@ export const nginxIngress = defineEdge({
   },
 });
 
-/** What the controller cannot parse it ignores, and logs: the default counts. */
+/** For an Ingress with an annotation that it cannot parse the controller removes what it had: the defaults count. */
 function hopOf(value: (key: string) => string | undefined): Hop {
   const timeout = value('proxy-read-timeout') ?? '60s';
   const valid = timeout.trim() !== '' && nginxTime.accepts.test(timeout);

@@ -152,6 +152,8 @@ export const spellings: Readonly<Record<string, Spellings>> = {
   },
   'haproxy-ingress': {
     idleSeconds: { value: 90, says: ['timeout-server: "90s"', 'timeout-client: "90s"'] },
+    retryMs: { value: 4000, says: ['%[rand(4001),add(2000)]', 'set-header Retry-After 4 if'] },
+    retryJitter: { value: 0.3, says: ['%[rand(1801),add(2100)]'] },
     stickiness: { value: node, says: ['session-cookie-name: NODE\n', 'httponly maxlife 1800s"'] },
   },
   'envoy-gateway': {

@@ -61,9 +61,19 @@ export function yaml(node: Mapping, indent = ''): string {
 const keyOf = (key: string): string => (/^[\w./-]+$/.test(key) ? key : JSON.stringify(key));
 
 function textOf(node: Node, indent: string): string {
+  if (typeof node === 'string' && severalLines.test(node)) return block(node, `${indent}  `);
   if (typeof node !== 'object') return ` ${scalar(node)}\n`;
   if ('lines' in node) return node.lines.length > 0 ? `\n${yaml(node, `${indent}  `)}` : ' {}\n';
   return node.items.length > 0 ? `\n${node.items.map((item) => itemOf(item, `${indent}  `)).join('')}` : ' []\n';
+}
+
+/** Lines whose first and last are not empty: with those, a block would have to count. */
+const severalLines = /^\S.*\n.*\S$/s;
+
+/** Several lines as they are: a text that has to be read should not stand between quotes. */
+function block(text: string, indent: string): string {
+  const lines = text.split('\n').map((one) => (one === '' ? '\n' : `${indent}${one}\n`));
+  return ` |-\n${lines.join('')}`;
 }
 
 /** A mapping begins beside its dash; should its first line have a reason, that goes above the dash. */

@@ -14,6 +14,8 @@ const tree = map(
       line('rules', list(map(line('name', 'first', 'reasons go above the dash'), line('port', 80)), map())),
       line('nothing', map()),
       line('none', list()),
+      line('text', '# a remark\n\nand: a line'),
+      line('frame', 'retry: 1\n\n'),
     ),
   ),
 );
@@ -37,6 +39,11 @@ spec:
     - {}
   nothing: {}
   none: []
+  text: |-
+    # a remark
+
+    and: a line
+  frame: "retry: 1\\n\\n"
 "
 `);
 });
