@@ -1,30 +1,36 @@
-import {
-  type Fact,
-  graceSeconds,
-  type Hop,
-  poolIdleSeconds,
-  type Stickiness,
-  type StreamPolicy,
-} from '../policy/index.ts';
+import { graceSeconds, poolIdleSeconds, type Stickiness, type StreamPolicy } from '../policy/index.ts';
 import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge, type EdgePlace } from './edge/edge.ts';
 import { http2Limit } from './edge/limits.ts';
-import { at, type Manifest, ofKind } from './edge/manifest.ts';
 import type { Migration } from './edge/migration.ts';
-import { object } from './edge/objects.ts';
-import { line, list, type Mapping, map } from './edge/tree.ts';
+import { everyReplica, object } from './edge/objects.ts';
+import { type Line, line, list, type Mapping, map } from './edge/tree.ts';
 import { setting } from './settings.ts';
+import { dynamicPart } from './traefik/manifests.ts';
+import { readRoute } from './traefik/read.ts';
+import {
+  dialTimeout,
+  idlePerHost,
+  outageStatuses,
+  retry,
+  strategy,
+  streamRule,
+  whyDialTimeout,
+  whyIdleConnTimeout,
+  whyIdlePerHost,
+  whyNoCompress,
+  whyStrategy,
+} from './traefik/values.ts';
 
 const id = 'traefik-ingress';
 const apiVersion = 'traefik.io/v1alpha1';
-const annotationPrefix = 'traefik.ingress.kubernetes.io/';
 
-/** What Traefik has where nothing is said (traefik/traefik:pkg/config/static/entrypoints.go, pkg/config/dynamic/http_config.go, v3.7). */
-const defaults = { http2Streams: 250, idleConnSeconds: 90 };
+/** Requests per HTTP/2 connection where nothing is said (traefik/traefik:pkg/config/static/entrypoints.go, v3.7). */
+const http2Streams = 250;
 
 /**
  * The resources of Traefik and not an Ingress with annotations: a misspelt field is refused by the API where a misspelt
- * annotation is ignored in silence, and no annotation chooses the strategy or bounds the pool.
+ * annotation is ignored in silence, and no annotation chooses the strategy, bounds the pool or fails over.
  */
 function manifests(policy: StreamPolicy, place: EdgePlace): readonly Mapping[] {
   const annotations =
@@ -32,52 +38,87 @@ function manifests(policy: StreamPolicy, place: EdgePlace): readonly Mapping[] {
       ? []
       : [line('kubernetes.io/ingress.class', place.className, 'which Traefik reads it')];
   const ours = (kind: string, spec: Mapping): Mapping => object({ apiVersion, kind, place, annotations, spec });
+  const replicas = everyReplica(
+    place,
+    'every replica, also those that are not ready: while the store is away none is, and each of them can refuse softly',
+  );
   return [
-    ours('IngressRoute', route(policy, place)),
+    ours('IngressRoute', routes(policy, place)),
+    ours('TraefikService', softly(policy, place, replicas.name)),
+    replicas.service,
     ours('Middleware', nextReplica),
     ours('ServersTransport', transport(policy)),
   ];
 }
 
-const route = ({ stickiness }: StreamPolicy, { name, host, port, tlsSecret }: EdgePlace): Mapping =>
+/** Of routes that fit, Traefik takes the one with the longest rule. */
+const routes = (policy: StreamPolicy, place: EdgePlace): Mapping =>
   map(
-    line('entryPoints', list(tlsSecret === undefined ? 'web' : 'websecure')),
+    line('entryPoints', list(place.tlsSecret === undefined ? 'web' : 'websecure')),
     line(
       'routes',
       list(
-        map(
-          line('match', `Host(\`${host}\`)`),
-          line('kind', 'Rule'),
-          line(
-            'middlewares',
-            list(map(line('name', name))),
-            'no compress here: it holds the first kilobyte; and never buffering, which waits for the end of the response',
-          ),
-          line(
-            'services',
-            list(
-              map(
-                line('name', name),
-                line('port', port),
-                line(
-                  'strategy',
-                  'p2c',
-                  'an open stream is an open connection: of two replicas drawn at random the one with fewer gets the next',
-                ),
-                line('serversTransport', name),
-                stickiness !== 'none' && line('sticky', map(cookie(stickiness))),
-              ),
-            ),
-          ),
+        route(
+          place,
+          ` && ${streamRule}`,
+          map(line('kind', 'TraefikService'), line('name', place.name)),
+          `streams for those that ask for them by name, as EventSource does: they are refused softly. ${whyNoCompress}`,
+        ),
+        route(
+          place,
+          '',
+          ready(policy, place),
+          'publishing, the page, long polls, WebSockets, and streams for clients that are no EventSource',
         ),
       ),
     ),
-    tlsSecret !== undefined &&
+    place.tlsSecret !== undefined &&
       line(
         'tls',
-        map(line('secretName', tlsSecret)),
+        map(line('secretName', place.tlsSecret)),
         'HTTP/2 comes with TLS: without it a browser has six streams for all its tabs',
       ),
+  );
+
+const route = ({ host, name }: EdgePlace, more: string, service: Mapping, why: string): Mapping =>
+  map(
+    line('match', `Host(\`${host}\`)${more}`, why),
+    line('kind', 'Rule'),
+    line('middlewares', list(map(line('name', name)))),
+    line('services', list(service)),
+  );
+
+/** The request itself is repeated, so that the refusal is that of a replica, with the retry it draws for this client. */
+const softly = (policy: StreamPolicy, place: EdgePlace, anyReplica: string): Mapping =>
+  map(
+    line(
+      'failover',
+      map(
+        line('service', ready(policy, place)),
+        line(
+          'fallback',
+          balancer(place, anyReplica),
+          'when none of them answers: a replica that is not ready says 200 and a retry:, because any other status ends an EventSource for good',
+        ),
+        line('errors', map(line('status', list(outageStatuses)))),
+      ),
+    ),
+  );
+
+const ready = ({ stickiness }: StreamPolicy, place: EdgePlace): Mapping =>
+  balancer(place, place.name, stickiness !== 'none' && line('sticky', map(cookie(stickiness))));
+
+const balancer = (
+  { name: transportName, port }: EdgePlace,
+  name: string,
+  ...more: readonly (Line | false)[]
+): Mapping =>
+  map(
+    line('name', name),
+    line('port', port),
+    line('strategy', strategy, whyStrategy),
+    line('serversTransport', transportName),
+    ...more,
   );
 
 const cookie = ({ cookie: name, seconds }: Stickiness) =>
@@ -95,8 +136,8 @@ const cookie = ({ cookie: name, seconds }: Stickiness) =>
 const nextReplica = map(
   line(
     'retry',
-    map(line('attempts', 3), line('initialInterval', '50ms')),
-    'a refused connection goes to the next replica; a stream that has begun cannot be moved',
+    map(line('attempts', retry.attempts), line('initialInterval', retry.initialInterval)),
+    'a refused connection goes to another replica. A cookie leads back to the one that is gone until the cluster knows, so the attempts take longer than that. Nothing is repeated once a response has begun',
   ),
 );
 
@@ -105,16 +146,11 @@ const transport = (policy: StreamPolicy): Mapping =>
     line(
       'forwardingTimeouts',
       map(
-        line('dialTimeout', '2s', 'a replica that is gone is given up before the client gives up'),
-        line(
-          'idleConnTimeout',
-          `${poolIdleSeconds(policy)}s`,
-          'idle connections are closed before the service does it, or a reconnect meets a closing socket',
-          ['idleSeconds'],
-        ),
+        line('dialTimeout', dialTimeout, whyDialTimeout),
+        line('idleConnTimeout', `${poolIdleSeconds(policy)}s`, whyIdleConnTimeout, ['idleSeconds']),
       ),
     ),
-    line('maxIdleConnsPerHost', 200, 'without it two'),
+    line('maxIdleConnsPerHost', idlePerHost, whyIdlePerHost),
   );
 
 const limited = {
@@ -158,10 +194,7 @@ export const traefikIngress = defineEdge({
     idleSeconds: { as: 'forwardingTimeouts.idleConnTimeout; there is no idle timer on responses' },
     propagationSeconds: { as: 'requestAcceptGraceTimeout of Traefik itself' },
     drainSeconds: { as: 'graceTimeOut of Traefik itself' },
-    retryMs: {
-      because:
-        'a soft answer needs an entry point that Traefik asks itself on, which is not for a route to make; the files of the traefik target have it',
-    },
+    retryMs: { because: 'while no replica is ready, one that is not refuses softly, with a retry of its own' },
     keepAliveSeconds: { because: 'the pool is emptied after idleSeconds, which is less' },
     maxStreams: { because: 'no limit of its own; files and ports are those of its pods' },
     maxStreamsPerUser: { because: 'http2.maxConcurrentStreams belongs to the entry point; see the limit' },
@@ -170,18 +203,28 @@ export const traefikIngress = defineEdge({
   limits: [
     http2Limit(
       { id, title: 'Traefik', source: 'traefik/traefik:pkg/config/static/entrypoints.go: maxConcurrentStreams 250' },
-      defaults.http2Streams,
+      http2Streams,
     ),
   ],
   minimumVersions: [
-    { of: 'Traefik', version: '3.4', because: 'strategy "p2c"; older versions drop a route that has it' },
+    { of: 'Traefik', version: '3.7', because: 'failover in a TraefikService; the API refuses what it does not know' },
   ],
   grammar: {},
   controller: (policy) => [
     setting(
+      'providers.kubernetesCRD.allowEmptyServices',
+      true,
+      "the chart's default: without it a route disappears while no replica is ready, and 404 is the answer",
+    ),
+    setting(
       'ports.websecure.transport.respondingTimeouts.writeTimeout',
       0,
       'the default: any other value is a limit on the age of streams, whatever flows',
+    ),
+    setting(
+      'ports.websecure.transport.respondingTimeouts.idleTimeout',
+      '180s',
+      'the default, for connections without a request: a proxy in front of this one has to let go first',
     ),
     setting(
       'ports.websecure.transport.lifeCycle.requestAcceptGraceTimeout',
@@ -209,111 +252,5 @@ export const traefikIngress = defineEdge({
   ],
   migration,
   manifests,
-  read: ({ manifests: given }) => hopOf(given),
+  read: ({ manifests: given }) => ({ ...readRoute([dynamicPart(given)]), target: id }),
 });
-
-/** Routes of Traefik, or an Ingress with annotations; what is not set counts with Traefik's default. */
-function hopOf(manifests: readonly Manifest[]): Hop {
-  const way = wayOf(manifests);
-  const used = (kind: string): boolean =>
-    way.middlewares.some((name) => at(named(manifests, 'Middleware', name), 'spec', kind) !== undefined);
-  return {
-    target: id,
-    buffering: {
-      value: used('buffering'),
-      setting: used('buffering') ? 'buffering Middleware' : 'no buffering Middleware',
-    },
-    compression: compressionOf(way.middlewares.map((name) => named(manifests, 'Middleware', name))),
-    poolIdle: poolOf(named(manifests, 'ServersTransport', way.transport)),
-    streamsPerConnection: {
-      value: defaults.http2Streams,
-      setting: `http2.maxConcurrentStreams: ${defaults.http2Streams} (default)`,
-    },
-    stickiness: stickinessOf(way.cookie),
-  };
-}
-
-interface Way {
-  readonly middlewares: readonly string[];
-  readonly transport: string | undefined;
-  readonly cookie: { readonly name: unknown; readonly maxAge: unknown } | undefined;
-}
-
-function wayOf(manifests: readonly Manifest[]): Way {
-  const ingressRoute = ofKind(manifests, 'IngressRoute');
-  if (ingressRoute === undefined) return wayOfIngress(manifests);
-  const first = at(ingressRoute, 'spec', 'routes', 0);
-  const service = at(first, 'services', 0);
-  const middlewares = at(first, 'middlewares');
-  const sticky = at(service, 'sticky', 'cookie');
-  return {
-    middlewares: Array.isArray(middlewares) ? middlewares.map((one) => String(at(one, 'name'))) : [],
-    transport: textOf(at(service, 'serversTransport')),
-    cookie: sticky === undefined ? undefined : { name: at(sticky, 'name'), maxAge: at(sticky, 'maxAge') },
-  };
-}
-
-/** Middlewares are named on the Ingress, the rest on the Service; names end in @kubernetescrd and begin with the namespace. */
-function wayOfIngress(manifests: readonly Manifest[]): Way {
-  const of = (kind: string, key: string): string | undefined =>
-    ofKind(manifests, kind)?.metadata.annotations?.[`${annotationPrefix}${key}`];
-  return {
-    middlewares: (of('Ingress', 'router.middlewares') ?? '').split(',').map((name) => name.trim()),
-    transport: of('Service', 'service.serverstransport'),
-    cookie:
-      of('Service', 'service.sticky.cookie') === 'true'
-        ? { name: of('Service', 'service.sticky.cookie.name'), maxAge: of('Service', 'service.sticky.cookie.maxage') }
-        : undefined,
-  };
-}
-
-/** By its name, or by the one that annotations use: `namespace-name@kubernetescrd`. */
-function named(manifests: readonly Manifest[], kind: string, name: string | undefined): Manifest | undefined {
-  const bare = name?.replace(/@kubernetescrd$/, '');
-  return manifests.find(
-    ({ kind: itsKind, metadata }) =>
-      itsKind === kind && (metadata.name === bare || `${metadata.namespace ?? 'default'}-${metadata.name}` === bare),
-  );
-}
-
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-/** Everything is compressed, unless types are named: those that are left out, or those alone that are taken. */
-function compressionOf(middlewares: readonly (Manifest | undefined)[]): Fact<boolean> {
-  const compress = middlewares.map((one) => at(one, 'spec', 'compress')).find((one) => one !== undefined);
-  if (compress === undefined) return { value: false, setting: 'no compress Middleware' };
-  const listed = (key: string): readonly string[] => {
-    const types = at(compress, key);
-    return Array.isArray(types) ? types.map(String) : [];
-  };
-  const taken = listed('includedContentTypes');
-  const left = listed('excludedContentTypes').some((type) => type.startsWith('text/event-stream'));
-  const compresses = !left && (taken.length === 0 || taken.some((type) => type.startsWith('text/event-stream')));
-  return { value: compresses, setting: 'compress Middleware' };
-}
-
-/** Go's durations, and bare seconds (the resource's pattern: ^([0-9]+(ns|us|µs|ms|s|m|h)?)+$). 0 is no end. */
-function poolOf(transport: Manifest | undefined): Fact<number> {
-  const given = at(transport, 'spec', 'forwardingTimeouts', 'idleConnTimeout');
-  if (given === undefined)
-    return { value: defaults.idleConnSeconds, setting: `idleConnTimeout: ${defaults.idleConnSeconds}s (default)` };
-  const units = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 0.001, s: 1, m: 60, h: 3600 } as const;
-  const seconds = [...String(given).matchAll(/(\d+)(ns|us|µs|ms|s|m|h)?/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * units[(unit ?? 's') as keyof typeof units],
-    0,
-  );
-  return { value: seconds === 0 ? Number.POSITIVE_INFINITY : seconds, setting: `idleConnTimeout: ${given}` };
-}
-
-/** Without an age, or with one of 0, the cookie lives as long as the browser session. */
-function stickinessOf(cookie: Way['cookie']): Fact<Stickiness | 'none'> {
-  if (cookie === undefined) return { value: 'none', setting: 'no sticky.cookie' };
-  const maxAge = Number(cookie.maxAge ?? 0);
-  return {
-    value: {
-      cookie: textOf(cookie.name) ?? '(a hash of the service)',
-      seconds: maxAge === 0 ? Number.POSITIVE_INFINITY : maxAge,
-    },
-    setting: `sticky.cookie.maxAge: ${cookie.maxAge ?? '(not set)'}`,
-  };
-}

@@ -74,6 +74,13 @@ export const readAllYaml = (files: Readonly<Record<string, string>>): readonly T
     .filter(([name]) => /\.(ya?ml|json)$/.test(name))
     .flatMap(([name, text]) => readYaml(text, name));
 
+/** A plain value as a tree: all of it has one place. */
+export function treeOf(value: unknown, at: string): Tree {
+  if (Array.isArray(value)) return { at, items: value.map((item) => treeOf(item, at)) };
+  if (typeof value !== 'object' || value === null) return { at, scalar: (value ?? null) as Scalar };
+  return { at, entries: Object.entries(value).map(([key, inner]): Entry => [key, treeOf(inner, at)]) };
+}
+
 /** Case and underscores do not count: Envoy takes `idle_timeout` and `idleTimeout`, Traefik any case. */
 const normal = (key: string): string => key.replaceAll('_', '').toLowerCase();
 

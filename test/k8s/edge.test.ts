@@ -1,5 +1,5 @@
 import { definePolicy } from '../../lib/policy/index.ts';
-import { podOf, synth } from './chart.ts';
+import { one, podOf, synth } from './chart.ts';
 
 const manifests = synth();
 const { ingress, service } = manifests;
@@ -65,4 +65,15 @@ test('opens a balancer of AWS to everybody when the annotations of the configura
 
   expect(schemeOf({})).toBe('internal');
   expect(schemeOf({ [scheme]: 'internet-facing' })).toBe('internet-facing');
+});
+
+test('lets Traefik ask replicas that are not ready, by the labels and the port that all of them have', () => {
+  const manifests = synth({ kubernetes: { edge: 'traefik', podTlsSecret: 'pod-tls' } });
+  const every = one(manifests.all, 'Service', 'streams-all') as typeof service;
+
+  expect(every.spec).toEqual({
+    publishNotReadyAddresses: true,
+    selector: manifests.service.spec.selector,
+    ports: manifests.service.spec.ports?.map(({ name, port, targetPort }) => ({ name, port, targetPort })),
+  });
 });

@@ -55,12 +55,13 @@ describe.each(charts)('with %s', (_, propsFor) => {
   });
 });
 
-/** The value with one key misspelt, once for each key of it and of all that is in it. */
+/** The value with one key misspelt, once for each key of it and of all that is in it. Labels may be called anything. */
 function misspelt(value: unknown): readonly unknown[] {
   if (Array.isArray(value))
     return value.flatMap((item, index) => misspelt(item).map((wrong) => value.with(index, wrong)));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
+  const fields = Object.entries(value).filter(([key]) => !key.includes('/'));
+  return fields.flatMap(([key, inner]) => {
     const { [key]: _, ...rest } = value as Record<string, unknown>;
     return [{ ...rest, [`${key}s`]: inner }, ...misspelt(inner).map((wrong) => ({ ...rest, [key]: wrong }))];
   });

@@ -16,10 +16,19 @@ export interface EdgePlace {
   readonly tlsSecret?: string | undefined;
   /** Port of the Service. */
   readonly port: number;
+  /** How a Service finds the pods. @default - as the Service of the chart does */
+  readonly pods?: Pods | undefined;
   /** IngressClass or GatewayClass. @default - what the edge's own documentation calls it */
   readonly className?: string | undefined;
   /** A Gateway that is there already. @default - edges of the Gateway API make one of their own */
   readonly gateway?: { readonly name: string; readonly namespace?: string | undefined } | undefined;
+}
+
+export interface Pods {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly port: number;
+  /** Also the name of the Service's port, by which some edges know that the pods speak TLS. */
+  readonly scheme: 'http' | 'https';
 }
 
 /** The place in the files to copy. */
@@ -31,8 +40,8 @@ export const examplePlace: EdgePlace = {
 };
 
 /**
- * Everything about the streams' way through the edge: Ingress or routes, policies, and of the Service only what the
- * edge reads there (its annotations).
+ * Everything about the streams' way through the edge: Ingress or routes, policies, and of the Service of the place only
+ * what the edge reads there (its annotations).
  */
 export interface EdgeConfig {
   readonly manifests: readonly Manifest[];
@@ -66,7 +75,7 @@ export interface EdgeTraits {
 
 /** A way into a cluster: policy → manifests → hop. */
 export interface Edge extends Target<EdgeConfig>, EdgeTraits {
-  /** The manifests for one place. A Service among them has annotations only, for whoever makes the Service. @throws PolicyError */
+  /** The manifests for one place. The Service of the place has annotations only, for whoever makes it. @throws PolicyError */
   readonly manifestsFor: (policy: StreamPolicy, place: EdgePlace) => readonly Manifest[];
 }
 

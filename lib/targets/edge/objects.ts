@@ -1,3 +1,4 @@
+import { servicePort } from '../service-environment.ts';
 import type { EdgePlace } from './edge.ts';
 import { type Line, line, list, type Mapping, map } from './tree.ts';
 
@@ -55,6 +56,28 @@ export function ingress(place: EdgePlace, className: string, annotations: readon
 /** What the edge reads off the Service. Whoever makes the Service adds the annotations to it. */
 export const serviceAnnotations = (place: EdgePlace, annotations: readonly Line[]): Mapping =>
   object({ apiVersion: 'v1', kind: 'Service', place, annotations });
+
+/** A Service of its own for all pods there are, whether they are ready or not. */
+export function everyReplica(place: EdgePlace, why: string): { readonly name: string; readonly service: Mapping } {
+  const suffix = '-all';
+  const { labels, port, scheme } = place.pods ?? {
+    labels: { 'app.kubernetes.io/name': 'sse-kit', 'app.kubernetes.io/instance': place.name },
+    port: servicePort,
+    scheme: 'http',
+  };
+  const ports = map(line('name', scheme), line('port', place.port), line('targetPort', port));
+  const selector = map(...Object.entries(labels).map(([key, value]) => line(key, value)));
+  return {
+    name: place.name + suffix,
+    service: object({
+      apiVersion: 'v1',
+      kind: 'Service',
+      place,
+      suffix,
+      spec: map(line('publishNotReadyAddresses', true, why), line('selector', selector), line('ports', list(ports))),
+    }),
+  };
+}
 
 /** The Gateway that routes attach to. */
 export const gatewayOf = ({ gateway, name }: EdgePlace): { name: string; namespace?: string | undefined } =>

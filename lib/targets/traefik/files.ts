@@ -8,6 +8,19 @@ import {
 import { comment, fileHead, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
 import { printYaml, type YamlLine } from '../yaml.ts';
+import {
+  dialTimeout,
+  idlePerHost,
+  outageStatuses,
+  retry,
+  strategy,
+  streamRule,
+  whyDialTimeout,
+  whyIdleConnTimeout,
+  whyIdlePerHost,
+  whyNoCompress,
+  whyStrategy,
+} from './values.ts';
 
 /** HTTP/2 streams per connection that Traefik allows by default (pkg/config/static/entrypoints.go, v3). */
 const usualHttp2Streams = 250;
@@ -83,10 +96,10 @@ const both = 'entryPoints: [web, websecure]';
 /** Of routers that fit, the one with the longest rule is taken. */
 const routers: readonly YamlLine[] = [
   {
-    why: 'streams for those that ask for them by name, as EventSource does: they are refused softly. Of routers that fit, the longest rule wins. No compress here: it holds the first kilobyte; and never buffering, which waits for the end of the response.',
+    why: `streams for those that ask for them by name, as EventSource does: they are refused softly. Of routers that fit, the longest rule wins. ${whyNoCompress}`,
     directive: 'sse-kit-streams:',
     block: [
-      { directive: 'rule: "Path(`/events`) && HeaderRegexp(`Accept`, `text/event-stream`)"' },
+      { directive: `rule: "${streamRule}"` },
       { directive: both },
       { directive: 'middlewares: [sse-kit-promise, sse-kit-soft-fail, sse-kit-next-replica]' },
       { directive: 'service: sse-kit' },
@@ -137,8 +150,8 @@ const middlewares: readonly YamlLine[] = [
       {
         directive: 'retry:',
         block: [
-          { directive: 'attempts: 4' },
-          { directive: 'initialInterval: 400ms' },
+          { directive: `attempts: ${retry.attempts}` },
+          { directive: `initialInterval: ${retry.initialInterval}` },
           { directive: 'status: ["503"]' },
         ],
       },
@@ -151,8 +164,8 @@ const middlewares: readonly YamlLine[] = [
       {
         directive: 'errors:',
         block: [
-          { directive: 'status: ["502-504"]' },
-          { directive: 'statusRewrites: { "502-504": 200 }' },
+          { directive: `status: ["${outageStatuses}"]` },
+          { directive: `statusRewrites: { "${outageStatuses}": 200 }` },
           { directive: 'service: sse-kit-refusal' },
           { directive: 'query: /' },
         ],
@@ -191,10 +204,7 @@ const services = (policy: StreamPolicy): readonly YamlLine[] => [
       {
         directive: 'loadBalancer:',
         block: [
-          {
-            why: 'an open stream is an open connection: of two replicas drawn at random the one with fewer gets the next',
-            directive: 'strategy: p2c',
-          },
+          { why: whyStrategy, directive: `strategy: ${strategy}` },
           ...sticky(policy.stickiness),
           {
             why: 'a draining replica says here that it is not ready: it gets no new streams, and keeps those it has',
@@ -239,15 +249,15 @@ const transport = (policy: StreamPolicy): YamlLine => ({
     {
       directive: 'forwardingTimeouts:',
       block: [
-        { why: 'a replica that is gone is given up before the client gives up', directive: 'dialTimeout: 2s' },
+        { why: whyDialTimeout, directive: `dialTimeout: ${dialTimeout}` },
         {
-          why: 'idle connections are closed before the service does it, or a reconnect meets a closing socket',
+          why: whyIdleConnTimeout,
           from: ['idleSeconds'],
           directive: `idleConnTimeout: ${poolIdleSeconds(policy)}s`,
         },
       ],
     },
-    { why: 'without it two', directive: 'maxIdleConnsPerHost: 200' },
+    { why: whyIdlePerHost, directive: `maxIdleConnsPerHost: ${idlePerHost}` },
   ],
 });
 

@@ -15,17 +15,25 @@ export function readTraefik(files: Files, path = '/events'): Hop {
   const trees = readAllYaml(files);
   const way = routeFor(trees, path);
   return {
+    ...readRoute(trees, way),
+    ...streamLimit(way, files),
+    logsQuery: logsQuery(trees, way),
+    ...least(fromEntryPoints(way, ['transport', 'lifeCycle', 'graceTimeOut'], '10', seconds), 'reloadWindow'),
+  };
+}
+
+/** What the routes decide, and the entry points that they name; how Traefik itself stops and logs is beside that. */
+export function readRoute(trees: readonly Tree[], way: Route = routeFor(trees, '/events')): Hop {
+  return {
     target: 'traefik',
-    durationCaps: fromEntryPoints(way, ['transport', 'respondingTimeouts', 'writeTimeout'], '0', unlessZero),
+    durationCaps: durationCaps(way),
     buffering: uses(way, 'buffering'),
     compression: compression(way),
     poolIdle: fact(child(way.transport, 'forwardingTimeouts', 'idleConnTimeout'), 'idleConnTimeout', '90s', unlessZero),
-    ...streamLimit(way, files),
+    ...streamLimit(way),
     ...least(fromEntryPoints(way, ['http2', 'maxConcurrentStreams'], '250', Number), 'streamsPerConnection'),
     stickiness: stickiness(way.balancer),
     refusals: refusals(way, trees),
-    logsQuery: logsQuery(trees, way),
-    ...least(fromEntryPoints(way, ['transport', 'lifeCycle', 'graceTimeOut'], '10', seconds), 'reloadWindow'),
   };
 }
 
@@ -51,6 +59,14 @@ function fromEntryPoints(
 ): readonly Fact<number>[] {
   const places: readonly (Tree | undefined)[] = entryPoints.length > 0 ? entryPoints : [undefined];
   return places.map((entryPoint) => fact(child(entryPoint, ...path), path.at(-1) ?? '', otherwise, value));
+}
+
+/** A router's own limit takes the place of that of its entry points, also when it is none. */
+function durationCaps(way: Route): readonly Fact<number>[] {
+  const roundTrip = child(way.router, 'respondingTimeouts', 'roundTrip');
+  return roundTrip
+    ? [fact(roundTrip, 'respondingTimeouts.roundTrip', '0', unlessZero)]
+    : fromEntryPoints(way, ['transport', 'respondingTimeouts', 'writeTimeout'], '0', unlessZero);
 }
 
 function least<K extends 'streamsPerConnection' | 'reloadWindow'>(
@@ -81,7 +97,7 @@ function compression(way: Route): Fact<boolean> {
 }
 
 /** Simultaneous requests that a middleware lets through, or files that systemd grants: two for each stream. */
-function streamLimit(way: Route, files: Files): Pick<Hop, 'streamLimit'> {
+function streamLimit(way: Route, files: Files = {}): Pick<Hop, 'streamLimit'> {
   const amount = child(usedAs(way, 'inFlightReq'), 'amount');
   if (amount) return { streamLimit: fact(amount, 'inFlightReq.amount', '', Number) };
   for (const [file, text] of Object.entries(files)) {
@@ -119,12 +135,16 @@ const statuses = [502, 503, 504];
 
 /**
  * A refusal is soft when an errors middleware takes every status that a dead or draining backend leads to, and makes it
- * a 200. What the error page's service answers is looked into only where Traefik asks itself.
+ * a 200; or when a failover takes it, and asks another service. What those services answer is looked into only where
+ * Traefik asks itself.
  */
 function refusals(way: Route, trees: readonly Tree[]): Fact<'soft' | 'fatal'> {
   const pages = way.middlewares.map((one) => child(one, 'errors')).filter((one) => one !== undefined);
-  const hard = statuses.find((status) => !pages.some((page) => isSoft(page, status, trees)));
-  if (hard === undefined) return factAt(pages[0], 'errors middleware', 'soft');
+  const failedOver = (status: number): boolean =>
+    way.failovers.some((one) => takes(child(one, 'errors', 'status'), status));
+  const hard = statuses.find((status) => !failedOver(status) && !pages.some((page) => isSoft(page, status, trees)));
+  if (hard === undefined)
+    return factAt(pages[0] ?? way.failovers[0], pages[0] ? 'errors middleware' : 'failover', 'soft');
   const promise = way.middlewares
     .flatMap((one) => child(one, 'headers', 'customRequestHeaders')?.entries ?? [])
     .find(([name]) => name.toLowerCase() === proxySoftFailsHeader)?.[1];
@@ -132,12 +152,14 @@ function refusals(way: Route, trees: readonly Tree[]): Fact<'soft' | 'fatal'> {
 }
 
 function isSoft(page: Tree, status: number, trees: readonly Tree[]): boolean {
-  const taken = items(child(page, 'status')).some((range) => covers(textOf(range) ?? '', status));
   const rewritten = child(page, 'statusRewrites')?.entries?.some(
     ([range, code]) => covers(range, status) && textOf(code) === '200',
   );
-  return taken && rewritten === true && isStream(textOf(child(page, 'service')), trees);
+  return takes(child(page, 'status'), status) && rewritten === true && isStream(textOf(child(page, 'service')), trees);
 }
+
+const takes = (ranges: Tree | undefined, status: number): boolean =>
+  items(ranges).some((range) => covers(textOf(range) ?? '', status));
 
 /** `503`, `502-504`, and several with commas in between. */
 const covers = (ranges: string, status: number): boolean =>

@@ -9,6 +9,8 @@ export interface Route {
   readonly middlewares: readonly Tree[];
   readonly balancer?: Tree;
   readonly transport?: Tree;
+  /** Services that a request is repeated to when one fails, each with the statuses that count as that. */
+  readonly failovers: readonly Tree[];
 }
 
 /** Where an EventSource's request for a path goes. Without a static part all entry points are unknown. */
@@ -23,12 +25,14 @@ export function routeFor(trees: readonly Tree[], path: string): Route {
     ...entryPoints.flatMap((one) => items(child(one, 'http', 'middlewares'))),
     ...items(child(router, 'middlewares')),
   ].map((one) => textOf(one) ?? '');
-  const balancer = balancerOf(trees, textOf(child(router, 'service')));
+  const services = servicesOf(trees, textOf(child(router, 'service')));
+  const balancer = child(services.at(-1), 'loadBalancer');
   const transport =
     lookUp(trees, 'serversTransports', textOf(child(balancer, 'serversTransport'))) ?? defaultTransport(trees);
   return {
     entryPoints,
     middlewares: named.flatMap((name) => resolved(trees, name)),
+    failovers: services.map((service) => child(service, 'failover')).filter((one) => one !== undefined),
     ...(router && { router }),
     ...(balancer && { balancer }),
     ...(transport && { transport }),
@@ -70,19 +74,13 @@ function resolved(trees: readonly Tree[], name: string, inside: readonly string[
   return chain.length > 0 ? chain.flatMap((one) => resolved(trees, one, [...inside, name])) : [middleware];
 }
 
-/** Services of services: the first of those with a weight, and the main one of a mirror or a failover. */
-function balancerOf(
-  trees: readonly Tree[],
-  name: string | undefined,
-  inside: readonly string[] = [],
-): Tree | undefined {
-  if (name === undefined || inside.includes(name)) return undefined;
+/** Services of services, outermost first: the first of those with a weight, and the main one of a mirror or a failover. */
+function servicesOf(trees: readonly Tree[], name: string | undefined, inside: readonly string[] = []): readonly Tree[] {
   const service = lookUp(trees, 'services', name);
-  const balancer = child(service, 'loadBalancer');
-  if (balancer) return balancer;
+  if (name === undefined || service === undefined || inside.includes(name)) return [];
   const next =
     textOf(child(items(child(service, 'weighted', 'services'))[0], 'name')) ??
     textOf(child(service, 'mirroring', 'service')) ??
     textOf(child(service, 'failover', 'service'));
-  return balancerOf(trees, next, [...inside, name]);
+  return [service, ...servicesOf(trees, next, [...inside, name])];
 }

@@ -52,6 +52,20 @@ export const traefikSchemas = {
   ),
   ...schema(
     'traefik.io/v1alpha1',
+    'TraefikService',
+    `${source}traefikservices.yaml, ${version}`,
+    z.strictObject({
+      failover: z.strictObject({
+        service,
+        fallback: service,
+        errors: z
+          .strictObject({ status: z.array(z.string()).optional(), maxRequestBodyBytes: z.int().optional() })
+          .optional(),
+      }),
+    }),
+  ),
+  ...schema(
+    'traefik.io/v1alpha1',
     'Middleware',
     `${source}middlewares.yaml, ${version}`,
     z.strictObject({

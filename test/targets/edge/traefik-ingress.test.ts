@@ -6,7 +6,7 @@ const edge = edges.traefik;
 const apiVersion = 'traefik.io/v1alpha1';
 
 const specOf = (kind: string, policy = defaults) =>
-  edge.render(policy).manifests.find((manifest) => manifest.kind === kind)?.spec;
+  edge.render(policy).manifests.find((manifest) => manifest.kind === kind)?.spec ?? {};
 
 const theirs = (kind: string, name: string, spec: Manifest['spec'] = {}): Manifest => ({
   apiVersion,
@@ -25,6 +25,21 @@ test('a route is led to the replica with the fewest streams, and back to it by a
     "websecure",
   ],
   "routes": [
+    {
+      "kind": "Rule",
+      "match": "Host(\`sse.example.com\`) && Path(\`/events\`) && HeaderRegexp(\`Accept\`, \`text/event-stream\`)",
+      "middlewares": [
+        {
+          "name": "sse-kit",
+        },
+      ],
+      "services": [
+        {
+          "kind": "TraefikService",
+          "name": "sse-kit",
+        },
+      ],
+    },
     {
       "kind": "Rule",
       "match": "Host(\`sse.example.com\`)",
@@ -67,14 +82,32 @@ test('a route is led to the replica with the fewest streams, and back to it by a
 });
 
 test('without stickiness there is no cookie', () => {
-  expect(JSON.stringify(specOf('IngressRoute', definePolicy({ stickiness: 'none' })))).not.toContain('sticky');
+  expect(JSON.stringify(edge.render(definePolicy({ stickiness: 'none' })))).not.toContain('sticky');
+});
+
+test('while no replica is ready, a stream is asked for once more from those that are not, which refuse it softly', () => {
+  const { failover } = specOf('TraefikService') as { failover: Record<string, unknown> };
+
+  expect(failover).toMatchObject({
+    service: { name: 'sse-kit', sticky: {} },
+    fallback: { name: 'sse-kit-all' },
+    errors: { status: ['502-504'] },
+  });
+  expect(failover).not.toHaveProperty('fallback.sticky');
+  expect(specOf('Service')).toEqual({
+    publishNotReadyAddresses: true,
+    selector: { 'app.kubernetes.io/name': 'sse-kit', 'app.kubernetes.io/instance': 'sse-kit' },
+    ports: [{ name: 'http', port: 80, targetPort: 8080 }],
+  });
 });
 
 test('a class of its own is how several Traefiks in a cluster know their resources', () => {
   const manifests = edge.manifestsFor(defaults, { name: 'a', host: 'a.test', port: 80, className: 'inside' });
+  const resources = manifests.filter((manifest) => manifest.apiVersion === apiVersion);
 
-  expect(manifests.map(({ metadata }) => metadata.annotations)).toEqual(
-    manifests.map(() => ({ 'kubernetes.io/ingress.class': 'inside' })),
+  expect(resources).toHaveLength(4);
+  expect(resources.map(({ metadata }) => metadata.annotations)).toEqual(
+    resources.map(() => ({ 'kubernetes.io/ingress.class': 'inside' })),
   );
 });
 
@@ -156,4 +189,98 @@ test('an Ingress with annotations is read too', () => {
     poolIdle: { value: 30 },
     stickiness: { value: { cookie: 'A', seconds: 60 } },
   });
+});
+
+describe('refusals are soft', () => {
+  const rendered = edge.render(defaults).manifests;
+  const changed = (kind: string, from: string, to: string): Manifest[] =>
+    rendered.map((one) => (one.kind === kind ? JSON.parse(JSON.stringify(one).replaceAll(from, to)) : one));
+
+  test('as rendered', () => {
+    expect(edge.read({ manifests: rendered }).refusals).toEqual({
+      value: 'soft',
+      setting: 'failover',
+      at: 'TraefikService sse-kit',
+    });
+  });
+
+  test.each([
+    ['a status is left out', changed('TraefikService', '502-504', '503-504')],
+    ['nothing counts as a failure', changed('TraefikService', '"errors":{"status":["502-504"]}', '"errors":{}')],
+    ['streams go past it', changed('IngressRoute', 'TraefikService', 'Service')],
+  ])('but not when %s', (_, manifests) => {
+    expect(edge.read({ manifests }).refusals?.value).toBe('fatal');
+  });
+});
+
+describe('of several, the one is read that streams go through', () => {
+  const limited = (name: string, amount: number) => theirs('Middleware', name, { inFlightReq: { amount } });
+  const through = (name: string) => ({ middlewares: [{ name }] });
+  const middlewares = [limited('m7', 7), limited('m8', 8)];
+  const amount = (...manifests: readonly Manifest[]) =>
+    edge.read({ manifests: [...manifests, ...middlewares] }).streamLimit?.value;
+
+  test('route', () => {
+    const routes = [
+      { match: 'Host(`a.test`)', ...through('m8'), services: [{ name: 'app', port: 80 }] },
+      { match: 'Host(`a.test`) && Path(`/events`)', ...through('m7'), services: [{ name: 'app', port: 80 }] },
+    ];
+    expect(amount(theirs('IngressRoute', 'a', { routes }))).toBe(7);
+  });
+
+  test('chain of Middlewares', () => {
+    const chain = theirs('Middleware', 'both', { chain: { middlewares: [{ name: 'm7' }] } });
+    expect(amount(route(through('both')), chain)).toBe(7);
+  });
+
+  test('path of an Ingress, with the Service behind it', () => {
+    const path = (pathType: string, path: string, name: string) => ({
+      path,
+      pathType,
+      backend: { service: { name, port: { number: 80 } } },
+    });
+    const paths = [path('Exact', '/even', 'page'), path('Prefix', '/ev', 'streams')];
+    const ingress: Manifest = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'theirs' },
+      spec: { rules: [{ host: 'a.test', http: { paths } }] },
+    };
+    const service = (name: string, seconds: string): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: {
+        name,
+        annotations: {
+          'traefik.ingress.kubernetes.io/service.sticky.cookie': 'true',
+          'traefik.ingress.kubernetes.io/service.sticky.cookie.maxage': seconds,
+        },
+      },
+    });
+    const hop = edge.read({ manifests: [ingress, service('page', '60'), service('streams', '90')] });
+
+    expect(hop.stickiness?.value).toMatchObject({ seconds: 90 });
+  });
+
+  test.each([
+    ['share of a TraefikService', { weighted: { services: [{ name: 'app', serversTransport: 'pool' }] } }],
+    ['main service of a mirror', { mirroring: { name: 'app', serversTransport: 'pool', mirrors: [] } }],
+    ['main service of a failover', { failover: { service: { serversTransport: 'pool' }, fallback: { name: 'b' } } }],
+  ])('%s', (_, spec) => {
+    const manifests = [
+      route({}, { kind: 'TraefikService', name: 'shared' }),
+      theirs('TraefikService', 'shared', spec),
+      theirs('ServersTransport', 'pool', { forwardingTimeouts: { idleConnTimeout: '30s' } }),
+    ];
+    expect(edge.read({ manifests }).poolIdle).toMatchObject({ value: 30, at: 'ServersTransport pool' });
+  });
+});
+
+test("a route's own limit on the whole exchange is a cap", () => {
+  expect(edge.read({ manifests: [route({ respondingTimeouts: { roundTrip: '30s' } })] }).durationCaps).toMatchObject([
+    { value: 30 },
+  ]);
+  expect(edge.read({ manifests: [route({ respondingTimeouts: { roundTrip: 0 } })] }).durationCaps).toMatchObject([
+    { value: Number.POSITIVE_INFINITY },
+  ]);
 });
