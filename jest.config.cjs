@@ -14,7 +14,7 @@ const shared = {
 };
 
 module.exports = {
-  reporters: ['default', '<rootDir>/test/count-reporter.cjs'],
+  reporters: ['default', '<rootDir>/test/proof-reporter.cjs', '<rootDir>/test/count-reporter.cjs'],
   projects: [
     {
       ...shared,

@@ -39,7 +39,12 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
 }
 
 /** A real Caddy. */
-export const caddyDriver = (command = 'caddy', name = 'caddy'): ProxyDriver => ({
+export const caddyDriver = (
+  command = 'caddy',
+  name = 'caddy',
+  /** 2.6.2 listens, and refuses the handshake of the curl that asks here. */
+  http3 = false,
+): ProxyDriver => ({
   name,
   version: () => versionOf(command, 'version'),
   start: async (replicas, policy, mutate = (text) => text) => {
@@ -53,6 +58,7 @@ export const caddyDriver = (command = 'caddy', name = 'caddy'): ProxyDriver => (
         { name: 'HTTP/1.1', url: plain, http2: false },
         { name: 'HTTP/1.1 over TLS', url: secure, http2: false },
         { name: 'HTTP/2 over TLS', url: secure, http2: true },
+        ...(http3 ? [{ name: 'HTTP/3', url: secure, http2: false, http3 }] : []),
       ],
       reload: async () => {
         await run(command, ['reload', '--force', '--config', config, '--address', admin], {

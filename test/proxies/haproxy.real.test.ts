@@ -3,7 +3,7 @@ import { idleSeconds } from './checks/silence.ts';
 import { haproxyDriver } from './haproxy.ts';
 import { proveBreakages, proveProxy } from './proof.ts';
 
-const newerDriver = haproxyDriver(newer('haproxy'), 'newer haproxy', false);
+const newerDriver = haproxyDriver(newer('haproxy'), 'newer haproxy', '3.2');
 
 proveProxy(haproxyDriver());
 proveProxy(newerDriver);

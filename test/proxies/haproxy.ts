@@ -17,7 +17,12 @@ interface Site {
 }
 
 /** The rendered files, but for ports and the certificate. */
-async function siteOf(replicas: readonly [number, number], policy: StreamPolicy, mutate: Mutation): Promise<Site> {
+async function siteOf(
+  replicas: readonly [number, number],
+  policy: StreamPolicy,
+  mutate: Mutation,
+  quic: boolean,
+): Promise<Site> {
   const folder = temporaryFolder();
   const [port, tlsPort] = await Promise.all([freePort(), freePort()]);
   // HAProxy wants both in one file
@@ -26,9 +31,12 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
   writeFileSync(pem, cert + key);
   const files = Object.entries(haproxyFiles(policy)).map(([name, text]) => {
     const ours = text
+      .replace(quic ? /# (bind quic4@:443 .*)\n +# (http-after-response .*)/ : /^$/, '$1\n$2')
+      .replace('quic4@:443', `quic4@127.0.0.1:${tlsPort}`)
+      .replace('h3=":443"', `h3=":${tlsPort}"`)
       .replace('bind :80\n', `bind 127.0.0.1:${port}\n`)
       .replace('bind :443 ', `bind 127.0.0.1:${tlsPort} `)
-      .replace('/etc/haproxy/sse.example.com.pem', pem)
+      .replaceAll('/etc/haproxy/sse.example.com.pem', pem)
       .replaceAll('127.0.0.1:8081', `127.0.0.1:${replicas[0]}`)
       .replaceAll('127.0.0.1:8082', `127.0.0.1:${replicas[1]}`);
     writeFileSync(join(folder, name), mutate(ours));
@@ -42,13 +50,16 @@ async function siteOf(replicas: readonly [number, number], policy: StreamPolicy,
 export const haproxyDriver = (
   command = 'haproxy',
   name = command,
-  /** 2.6 takes no notice of a client that leaves over HTTP/1.1, with "option abortonclose" either; 3.2 does with it. */
-  noticesLeaversLate = true,
+  /**
+   * 2.6 takes no notice of a client that leaves over HTTP/1.1, with "option abortonclose" either, and Debian has built it
+   * without QUIC; 3.2 does, and has it.
+   */
+  age: '2.6' | '3.2' = '2.6',
 ): ProxyDriver => ({
   name,
   version: () => versionOf(command, '-v'),
   start: async (replicas, policy, mutate = (text) => text) => {
-    const { args, port, tlsPort } = await siteOf(replicas, policy, mutate);
+    const { args, port, tlsPort } = await siteOf(replicas, policy, mutate, age === '3.2');
     const program = startProgram(command, ['-W', '-db', ...args]);
     await program.prints(/Loading success/);
     const loads = (): number => program.output().split('Loading success').length - 1;
@@ -56,10 +67,11 @@ export const haproxyDriver = (
     return {
       url: plain,
       ways: [
-        { name: 'HTTP/1.1', url: plain, http2: false, noticesLeaversLate },
-        { name: 'HTTP/1.1 over TLS', url: secure, http2: false, noticesLeaversLate },
+        { name: 'HTTP/1.1', url: plain, http2: false, noticesLeaversLate: age === '2.6' },
+        { name: 'HTTP/1.1 over TLS', url: secure, http2: false, noticesLeaversLate: age === '2.6' },
         { name: 'HTTP/2', url: plain, http2: true },
         { name: 'HTTP/2 over TLS', url: secure, http2: true },
+        ...(age === '3.2' ? [{ name: 'HTTP/3', url: secure, http2: false, http3: true }] : []),
       ],
       reload: async () => {
         const before = loads();
@@ -70,7 +82,7 @@ export const haproxyDriver = (
     };
   },
   validate: async (policy, mutate = (text) => text) => {
-    const { args } = await siteOf([8081, 8082], policy, mutate);
+    const { args } = await siteOf([8081, 8082], policy, mutate, age === '3.2');
     const { stdout, stderr } = await run(command, ['-c', ...args], { env: pathWithSbin });
     if (/WARNING|ALERT/.test(stdout + stderr)) throw new Error(stdout + stderr);
   },

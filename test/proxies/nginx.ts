@@ -19,6 +19,7 @@ export const nginxDriver = (age: Age, command = 'nginx', name = command): ProxyD
         { name: 'HTTP/1.1 over TLS', url: secureUrl, http2: false },
         ...(age === 'from 1.25.1' ? [{ name: 'HTTP/2', url, http2: true }] : []),
         { name: 'HTTP/2 over TLS', url: secureUrl, http2: true },
+        ...(age === 'from 1.25.1' ? [{ name: 'HTTP/3', url: secureUrl, http2: false, http3: true }] : []),
       ],
       reload,
       // its log of errors quotes requests, and cannot be told otherwise

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CheckName } from './checks/index.ts';
+import { type CheckName, checks } from './checks/index.ts';
 import type { RunningProxy } from './driver.ts';
 
 /** Where each proof leaves what it has seen; `test/proof-reporter.cjs` makes docs/proxies.md of it. */
@@ -13,10 +13,10 @@ function write(name: string, content: object): void {
   writeFileSync(join(folder, `${name.replaceAll(/\W+/g, '-')}.json`), text);
 }
 
-/** What a proxy was seen to do. */
+/** What a proxy was seen to do. What was not seen was not held. */
 export class ProofRecord {
   readonly #proxy: string;
-  readonly #held: Partial<Record<CheckName, boolean>> = {};
+  readonly #held = new Set<CheckName>();
   readonly #figures: Partial<Record<CheckName, unknown>> = {};
   #about: object = {};
 
@@ -31,30 +31,37 @@ export class ProofRecord {
 
   /** Runs a check and keeps whether it held. */
   async keep(check: CheckName, run: () => Promise<unknown>): Promise<void> {
-    this.#held[check] = false;
     this.#figures[check] = await run();
-    this.#held[check] = true;
+    this.#held.add(check);
   }
 
   write(): void {
-    write(this.#proxy, { proxy: this.#proxy, ...this.#about, held: this.#held, figures: this.#figures });
+    const seen = Object.entries(checks).map(([name, { promise }]) => ({
+      name,
+      promise,
+      held: this.#held.has(name as CheckName),
+    }));
+    write(this.#proxy, { proxy: this.#proxy, ...this.#about, checks: seen, figures: this.#figures });
   }
 }
 
-/** What was broken on purpose, and which check has noticed. */
+/** What was broken on purpose, and whether the check that is there for it has noticed. */
 export class BreakageRecord {
   readonly #proxy: string;
-  readonly #noticed: { readonly what: string; readonly by: CheckName }[] = [];
+  readonly #breakages: { readonly what: string; readonly by: CheckName; noticed: boolean }[] = [];
 
   constructor(proxy: string) {
     this.#proxy = proxy;
   }
 
-  keep(what: string, by: CheckName): void {
-    this.#noticed.push({ what, by });
+  async keep(what: string, by: CheckName, run: () => Promise<void>): Promise<void> {
+    const breakage = { what, by, noticed: false };
+    this.#breakages.push(breakage);
+    await run();
+    breakage.noticed = true;
   }
 
   write(): void {
-    write(`${this.#proxy} broken`, { proxy: this.#proxy, noticed: this.#noticed });
+    write(`${this.#proxy} broken`, { proxy: this.#proxy, breakages: this.#breakages });
   }
 }

@@ -20,7 +20,12 @@ export type Mutation = (text: string) => string;
 /** Lines of example.conf that are comments, because no version takes them all: those of an age are switched on. */
 const switched = {
   'before 1.25.1': ['listen 443 ssl http2;'],
-  'from 1.25.1': ['listen 443 ssl;', 'http2 on;'],
+  'from 1.25.1': [
+    'listen 443 ssl;',
+    'http2 on;',
+    'listen 443 quic reuseport;',
+    `add_header Alt-Svc 'h3=":443"; ma=86400' always;`,
+  ],
 } as const;
 const certified = [/# (ssl_certificate +)\S+;/, /# (ssl_certificate_key +)\S+;/] as const;
 
@@ -52,7 +57,8 @@ export async function siteOf(
     const secured = age === undefined || name !== 'example.conf' ? text : withTls(text, age, certificateFiles());
     const ours = secured
       .replaceAll('listen 80;', `listen 127.0.0.1:${port};`)
-      .replaceAll('listen 443 ', `listen 127.0.0.1:${securePort} `)
+      .replaceAll('h3=":443"', `h3=":${securePort}"`)
+      .replaceAll(/listen 443\b/g, `listen 127.0.0.1:${securePort}`)
       .replaceAll('127.0.0.1:8081', `127.0.0.1:${replicas[0]}`)
       .replaceAll('127.0.0.1:8082', `127.0.0.1:${replicas[1] ?? replicas[0]}`)
       .replaceAll('/var/log/nginx/sse-kit.log', join(folder, 'access.log'))

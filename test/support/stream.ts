@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { get as getSecurely } from 'node:https';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { newer } from './programs.ts';
 import { arrivals } from './until.ts';
@@ -63,23 +63,22 @@ export function openHttp2Stream(url: string, headers: Record<string, string> = {
   });
 }
 
-/** The same over HTTP/3, by a program that speaks it; ends with it, and cannot be cancelled. */
+/** The same over HTTP/3, by a program that speaks it; a stream ends with it, and cannot be cancelled. */
 export function openHttp3Stream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
-  const fields = Object.entries({ accept: 'text/event-stream', ...headers }).flatMap(([name, value]) => [
-    '-H',
-    `${name}: ${value}`,
-  ]);
-  // its headers come by a pipe of their own
-  const curl = spawn(newer('curl'), ['-skN', '--http3-only', '-D', '/dev/fd/3', ...fields, url], {
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-  });
+  const all = Object.entries({ accept: 'text/event-stream', ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const args = ['-sikN', '--http3-only', ...all.flatMap((header) => ['-H', header]), url];
+  const curl = spawn(newer('curl'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   open.add(() => curl.kill());
-  const [, body, , head] = curl.stdio as unknown as [null, Readable, null, Readable];
+  const body = new PassThrough();
   return new Promise((resolve, reject) => {
-    let text = '';
-    head.on('data', (piece: Buffer) => {
-      text += piece;
-      if (text.endsWith('\r\n\r\n')) resolve(follow(body, Number(text.split(' ')[1]), headersOf(text)));
+    let head = '';
+    curl.stdout.on('data', function read(piece: Buffer) {
+      head += piece.toString('latin1');
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      curl.stdout.off('data', read).pipe(body);
+      body.write(Buffer.from(head.slice(end + 4), 'latin1'));
+      resolve(follow(body, Number(head.split(' ')[1]), headersOf(head.slice(0, end + 2))));
     });
     curl.on('error', reject);
     curl.on('exit', (code) => reject(new Error(`curl ended with ${code} before it had an answer`)));

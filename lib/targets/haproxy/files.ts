@@ -245,6 +245,9 @@ function site(policy: StreamPolicy): readonly Part[] {
           directive: 'bind :443 ssl crt /etc/haproxy/sse.example.com.pem alpn h2,http/1.1',
         },
         {
+          why: 'HTTP/3 besides, where it is built in (haproxy -vv says +QUIC, which Debian 12 does not have) and UDP gets through:\nbind quic4@:443 ssl crt /etc/haproxy/sse.example.com.pem alpn h3\nhttp-after-response set-header Alt-Svc \'h3=":443"; ma=86400\'',
+        },
+        {
           why: 'a reload does not close idle connections just as the next request is sent on them',
           directive: 'option idle-close-on-response',
         },

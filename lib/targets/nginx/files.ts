@@ -284,7 +284,7 @@ function mainLevel(policy: StreamPolicy): readonly Line[] {
             { directive: 'listen 80' },
             { directive: 'server_name sse.example.com' },
             {
-              why: 'Over HTTP/1.1 a browser has six connections per origin, and each stream takes one for good: serve streams over TLS with HTTP/2. Before nginx 1.25.1:\nlisten 443 ssl http2;\nand from 1.25.1 on:\nlisten 443 ssl;\nhttp2 on;\nand with both:\nssl_certificate     /etc/nginx/sse.example.com.pem;\nssl_certificate_key /etc/nginx/sse.example.com.key;',
+              why: 'Over HTTP/1.1 a browser has six connections per origin, and each stream takes one for good: serve streams over TLS with HTTP/2. Before nginx 1.25.1:\nlisten 443 ssl http2;\nand from 1.25.1 on:\nlisten 443 ssl;\nhttp2 on;\nand with both:\nssl_certificate     /etc/nginx/sse.example.com.pem;\nssl_certificate_key /etc/nginx/sse.example.com.key;\nHTTP/3 besides, from 1.25.0 on, where it is built in (nginx -V says http_v3_module) and UDP gets through:\nlisten 443 quic reuseport;\nadd_header Alt-Svc \'h3=":443"; ma=86400\' always;',
             },
             {
               why: "streams of one browser, all its tabs together, with room for the page's own requests",
