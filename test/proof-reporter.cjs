@@ -43,7 +43,6 @@ function page(records) {
   );
   const proofs = sorted.filter(({ checks }) => checks);
   const breakages = sorted.filter(({ breakages }) => breakages);
-  const title = ({ proxy, version }) => `${proxy.replace(/^newer /, '')} ${version ?? ''}`.trim();
   const promises = proofs[0]?.checks ?? [];
   return `${[
     '# Proxies, proven',
@@ -65,7 +64,7 @@ function page(records) {
     '',
     '## Good to know',
     '',
-    ...notes(proofs, title),
+    ...notes(proofs),
     '',
     '## Broken on purpose',
     '',
@@ -76,7 +75,16 @@ function page(records) {
   ].join('\n')}\n`;
 }
 
-function notes(proofs, title) {
+/** Each link of a chain with its version. */
+function title({ proxy, version = '' }) {
+  const versions = version.split(' behind ');
+  return proxy
+    .split(' behind ')
+    .map((name, index) => `${name.replace(/^newer /, '')} ${versions[index] ?? ''}`.trim())
+    .join(' behind ');
+}
+
+function notes(proofs) {
   return proofs.flatMap((proof) => [
     ...((proof.noticesLeaversLate ?? []).length > 0
       ? [

@@ -13,6 +13,7 @@ const records = [
   { proxy: 'newer nginx', version: '1.30.6', ways: ['HTTP/1.1', 'HTTP/2 over TLS'], checks },
   { proxy: 'nginx', version: '1.22.1', ways: ['HTTP/1.1'], noticesLeaversLate: ['HTTP/1.1'], checks },
   { proxy: 'haproxy', checks: [] },
+  { proxy: 'nginx behind haproxy', version: '1.22.1 behind 2.6.12', ways: ['HTTP/2'], checks },
   { proxy: 'nginx', breakages: [{ what: 'no soft-fail', by: 'outage', noticed: true }] },
   { proxy: 'haproxy', breakages: [{ what: 'buffering on', by: 'promptness', noticed: false }] },
 ];
@@ -29,6 +30,7 @@ test('the page shows what held and what did not, in an order of its own', () => 
   "| nginx 1.22.1 | 1.1 | ✓ | ✗ |",
   "| nginx 1.30.6 | 1.1, 2 TLS | ✓ | ✗ |",
   "| haproxy | – | ✗ | ✗ |",
+  "| nginx 1.22.1 behind haproxy 2.6.12 | 2 | ✓ | ✗ |",
   "- **validity**: accepts its files",
   "- **outage**: keeps an EventSource alive without any replica",
   "- nginx 1.22.1 notices that a client has left when it writes to it: at the next heartbeat, if not before (HTTP/1.1).",

@@ -63,13 +63,20 @@ export function openHttp2Stream(url: string, headers: Record<string, string> = {
   });
 }
 
-/** The same over HTTP/3, by a program that speaks it; a stream ends with it, and cannot be cancelled. */
+/** A program that is killed says no goodbye over QUIC; one that cannot write any more does, with the next heartbeat. */
+const goodbyeMs = 10_000;
+
+/** The same over HTTP/3, by a program that speaks it. */
 export function openHttp3Stream(url: string, headers: Record<string, string> = {}): Promise<TestStream> {
   const all = Object.entries({ accept: 'text/event-stream', ...headers }).map(([name, value]) => `${name}: ${value}`);
   const args = ['-sikN', '--http3-only', ...all.flatMap((header) => ['-H', header]), url];
   const curl = spawn(newer('curl'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  open.add(() => curl.kill());
-  const body = new PassThrough();
+  const leave = (): void => {
+    curl.stdout.destroy();
+    setTimeout(() => curl.kill(), goodbyeMs).unref();
+  };
+  open.add(leave);
+  const body = new PassThrough().on('close', leave);
   return new Promise((resolve, reject) => {
     let head = '';
     curl.stdout.on('data', function read(piece: Buffer) {

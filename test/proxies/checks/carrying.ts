@@ -59,7 +59,7 @@ export async function fallbacks({ proxy: { url }, channel }: Stage): Promise<voi
 /** A client that leaves is gone from the service within two seconds. */
 export async function leaving({ cast, channel, proxy }: Stage): Promise<Figures> {
   const took: Record<string, number> = {};
-  // the program that speaks HTTP/3 here can end, but cannot cancel
+  // the program that speaks HTTP/3 here leaves only when it is written to
   for (const way of proxy.ways.filter(({ http3 }) => !http3)) {
     const nobody = async (): Promise<boolean> => (await cast.streams()) === 0;
     const told = async (): Promise<void> => void (await publish(cast.any().url, channel, { data: 'anybody?' }));
