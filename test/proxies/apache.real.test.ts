@@ -56,7 +56,7 @@ proveBreakages(apacheDriver(), [
     what: 'no soft-fail',
     mutate: (text) => text.replaceAll('ErrorDocument ', '# '),
     noticed: 'outage',
-    says: /closed for good/,
+    says: /Expected.*200/s,
   },
   {
     what: 'a soft-fail that other origins cannot read',

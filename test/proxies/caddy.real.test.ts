@@ -64,7 +64,7 @@ proveBreakages(caddyDriver(), [
     what: 'no soft-fail',
     mutate: (text) => text.replace('" 200', '" 503'),
     noticed: 'outage',
-    says: /closed for good/,
+    says: /Expected.*200/s,
   },
   {
     what: 'a soft-fail that other origins cannot read',

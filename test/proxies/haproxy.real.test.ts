@@ -69,7 +69,7 @@ proveBreakages(haproxyDriver(), [
     what: 'no soft-fail',
     mutate: (text) => text.replaceAll('http-after-response set-status 200', '# '),
     noticed: 'outage',
-    says: /closed for good/,
+    says: /Expected.*200/s,
   },
   {
     what: 'a soft-fail that other origins cannot read',

@@ -75,7 +75,7 @@ proveBreakages(nginxDriver('before 1.25.1'), [
     what: 'no soft-fail',
     mutate: (text) => text.replaceAll(/error_page .* = @sse_kit_refusal;/g, ''),
     noticed: 'outage',
-    says: /closed for good/,
+    says: /Expected.*200/s,
   },
   {
     what: 'a soft-fail that other origins cannot read',

@@ -41,7 +41,7 @@ proveBreakages(varnishDriver(), [
     what: 'no soft-fail',
     mutate: (text) => text.replace('set resp.status = 200;', ''),
     noticed: 'outage',
-    says: /closed for good/,
+    says: /Expected.*200/s,
   },
   {
     what: 'the query in the log',

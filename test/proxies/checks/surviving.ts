@@ -76,16 +76,6 @@ export async function outage(stage: Stage): Promise<void> {
     authorization: 'Bearer secret-bearer',
   });
   await fresh.ended;
-  const page = await fetch(`${proxy.url}/events?channel=a&ticket=secret-ticket`, {
-    headers: { accept: 'application/json' },
-  });
-  const publishing = await post(proxy.url, channel, { data: 1 });
-  await cast.restore();
-  await publish(cast.any().url, channel, { data: { number: 10, at: 0 } });
-  await inTime(client.reopened(1), 'the EventSource, reopened', 15);
-  await client.numbers(11);
-
-  expect(client.received()).toEqual(upTo(11));
   for (const one of [...refused, fresh]) {
     expect(one.status).toBe(200);
     expect(one.headers).toMatchObject({
@@ -98,6 +88,16 @@ export async function outage(stage: Stage): Promise<void> {
   expect(fresh.text()).toMatch(/^retry: \d+\n+$/);
   expectReadable(fresh, refused);
   expectJitter(refused);
+  const page = await fetch(`${proxy.url}/events?channel=a&ticket=secret-ticket`, {
+    headers: { accept: 'application/json' },
+  });
+  const publishing = await post(proxy.url, channel, { data: 1 });
+  await cast.restore();
+  await publish(cast.any().url, channel, { data: { number: 10, at: 0 } });
+  await inTime(client.reopened(1), 'the EventSource, reopened', 15);
+  await client.numbers(11);
+
+  expect(client.received()).toEqual(upTo(11));
   expect([page.status, publishing.status]).toEqual([503, 503]);
   expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(proxy.log?.() ?? '').not.toContain('secret');
