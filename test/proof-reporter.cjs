@@ -39,7 +39,7 @@ function page(records) {
   const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
   const base = ({ proxy }) => proxy.replace(/^newer /, '');
   const sorted = [...records].sort(
-    (a, b) => rank(base(a)) - rank(base(b)) || base(a).localeCompare(base(b)) || b.proxy.localeCompare(a.proxy),
+    (a, b) => rank(base(a)) - rank(base(b)) || base(a).localeCompare(base(b)) || a.proxy.length - b.proxy.length,
   );
   const proofs = sorted.filter(({ checks }) => checks);
   const breakages = sorted.filter(({ breakages }) => breakages);
@@ -71,7 +71,11 @@ function page(records) {
     'The same proof with one thing broken in the files: the check that has to fail then, and does, for that reason. A dash',
     'is where the proxy cannot be broken that way, or where it was not tried.',
     '',
-    ...matrix(breakages),
+    ...matrix(breakages.filter(isAlone)),
+    '',
+    ...breakages
+      .filter((record) => !isAlone(record))
+      .flatMap(({ proxy, breakages: some }) => some.map((one) => `- ${proxy}, ${one.what}: ${finding(one)}`)),
   ].join('\n')}\n`;
 }
 
@@ -99,6 +103,11 @@ function notes(proofs) {
   ]);
 }
 
+/** Not a link of a chain. */
+const isAlone = ({ proxy }) => !proxy.includes(' behind ');
+
+const finding = ({ by, noticed }) => (noticed ? by : `✗ not noticed by ${by}`);
+
 function matrix(records) {
   const whats = [...new Set(records.flatMap(({ breakages }) => breakages.map(({ what }) => what)))];
   const proxies = [...new Set(records.map(({ proxy }) => proxy.replace(/^newer /, '')))];
@@ -107,8 +116,7 @@ function matrix(records) {
       .filter((record) => record.proxy.replace(/^newer /, '') === proxy)
       .flatMap(({ breakages }) => breakages)
       .filter((one) => one.what === what);
-    if (found.length === 0) return '–';
-    return found.every(({ noticed }) => noticed) ? found[0].by : `✗ not noticed by ${found[0].by}`;
+    return [...new Set(found.map(finding))].join(', ') || '–';
   };
   return table(
     ['broken', ...proxies],

@@ -15,6 +15,7 @@ const records = [
   { proxy: 'haproxy', checks: [] },
   { proxy: 'nginx behind haproxy', version: '1.22.1 behind 2.6.12', ways: ['HTTP/2'], checks },
   { proxy: 'nginx', breakages: [{ what: 'no soft-fail', by: 'outage', noticed: true }] },
+  { proxy: 'nginx behind haproxy', breakages: [{ what: 'one answer', by: 'promptness', noticed: true }] },
   { proxy: 'haproxy', breakages: [{ what: 'buffering on', by: 'promptness', noticed: false }] },
 ];
 
@@ -38,6 +39,7 @@ test('the page shows what held and what did not, in an order of its own', () => 
   "| --- | --- | --- |",
   "| no soft-fail | outage | – |",
   "| buffering on | – | ✗ not noticed by promptness |",
+  "- nginx behind haproxy, one answer: promptness",
 ]
 `);
 });

@@ -17,7 +17,7 @@ const withModule = (name: string, text: string): string =>
 /** There is no buffering to switch on: what is proxied is flushed, through mod_buffer too. */
 proveBreakages(apacheDriver(), [
   {
-    what: 'an unknown directive',
+    what: 'a word it does not know',
     mutate: withLine('ProxyBuffering Off'),
     noticed: 'validity',
     says: /Invalid command 'ProxyBuffering'/,

@@ -12,7 +12,7 @@ const withLine = (line: string) => (text: string) =>
 
 proveBreakages(caddyDriver(), [
   {
-    what: 'an unknown directive',
+    what: 'a word it does not know',
     mutate: withLine('proxy_buffering off'),
     noticed: 'validity',
     says: /unrecognized subdirective proxy_buffering/,

@@ -18,7 +18,7 @@ const withLine = (line: string) => (text: string) =>
  */
 proveBreakages(haproxyDriver(), [
   {
-    what: 'an unknown keyword',
+    what: 'a word it does not know',
     mutate: withLine('option sse'),
     noticed: 'validity',
     says: /unknown option 'sse'/,

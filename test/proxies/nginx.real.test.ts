@@ -11,7 +11,7 @@ const withLine = (line: string) => (text: string) => text.replace('gzip off;', `
 
 proveBreakages(nginxDriver('before 1.25.1'), [
   {
-    what: 'an unknown directive',
+    what: 'a word it does not know',
     mutate: withLine('http2 on;'),
     noticed: 'validity',
     says: /unknown directive "http2"/,

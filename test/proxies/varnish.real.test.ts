@@ -11,7 +11,7 @@ const withLine = (line: string) => (text: string) =>
 
 proveBreakages(varnishDriver(), [
   {
-    what: 'an unknown variable',
+    what: 'a word it does not know',
     mutate: withLine('set beresp.do_flush = true;'),
     noticed: 'validity',
     says: /Symbol not found: 'beresp.do_flush'/,
