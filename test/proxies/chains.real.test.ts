@@ -8,7 +8,7 @@ import type { Mutation, ProxyDriver } from './driver.ts';
 import { haproxyDriver } from './haproxy.ts';
 import { nginxDriver } from './nginx.ts';
 import { proveBreakages, proveProxy } from './proof.ts';
-import { Cast, policy, stageFor } from './stage.ts';
+import { brokenStage, Cast, policy } from './stage.ts';
 import { varnishDriver } from './varnish.ts';
 
 const nginx = nginxDriver('before 1.25.1');
@@ -131,7 +131,7 @@ describe('an nginx that is left the choice', () => {
   test.each(byName.slice(0, 2))(
     'hears from the proxy behind it that it must not buffer: %s',
     async (_, { chain }) => {
-      const stage = async () => stageFor(cast, await chain.start(cast.ports, policy, buffersUnlessTold));
+      const stage = () => brokenStage(cast, chain, buffersUnlessTold);
 
       await checks.promptness.prove({ driver: chain, stage });
     },
