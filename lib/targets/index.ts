@@ -12,8 +12,10 @@ import { envoyGateway } from './envoy-gateway.ts';
 import { haproxy } from './haproxy.ts';
 import { haproxyIngress } from './haproxy-ingress.ts';
 import { ingressNginx } from './ingress-nginx.ts';
+import { istio } from './istio.ts';
 import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
+import { nginxGatewayFabric } from './nginx-gateway-fabric.ts';
 import { nginxIngress } from './nginx-ingress.ts';
 import { service } from './service.ts';
 import type { AnyTarget } from './target.ts';
@@ -69,6 +71,8 @@ export const edges = {
   'nginx-ingress': nginxIngress,
   'haproxy-ingress': haproxyIngress,
   'envoy-gateway': envoyGateway,
+  'nginx-gateway-fabric': nginxGatewayFabric,
+  istio,
 } as const satisfies Record<string, Edge>;
 
 export type EdgeId = keyof typeof edges;

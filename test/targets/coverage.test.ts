@@ -1,6 +1,7 @@
 import { type KitConfig, parseConfig } from '../../lib/config/load.ts';
 import { targetsInUse } from '../../lib/config/targets-in-use.ts';
 import { fieldNames, type StreamPolicy } from '../../lib/policy/index.ts';
+import { changesFor } from '../../lib/targets/expressible.ts';
 import { type AnyTarget, edges, targets } from '../../lib/targets/index.ts';
 import { type Spelling, spellings } from './spellings.ts';
 
@@ -41,7 +42,8 @@ function configFor(target: AnyTarget, policy: Partial<StreamPolicy>): KitConfig 
     // room for whatever number of streams a case asks for
     service: { memoryMiB: 4096 },
     ...(edge === undefined ? clouds[cloudOf[target.id] ?? 'nowhere'] : { kubernetes: { enabled: true, edge } }),
-    policy,
+    // what the target cannot express otherwise comes first: no cookies, say
+    policy: { ...policy, ...changesFor(target) },
   });
 }
 

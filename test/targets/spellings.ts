@@ -164,6 +164,23 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     drainSeconds: { value: 60, says: ['drainTimeout: "75s"'] },
     stickiness: { value: node, says: ['name: NODE\n', 'ttl: "1800s"'] },
   },
+  'nginx-gateway-fabric': {
+    idleSeconds: { value: 90, says: ['read: "90s"', 'timeout: "90s"'] },
+    propagationSeconds: {
+      value: 20,
+      says: ['seconds: 20\n', 'terminationGracePeriodSeconds: 60'],
+    },
+    drainSeconds: { value: 60, says: ['terminationGracePeriodSeconds: 85'] },
+  },
+  istio: {
+    idleSeconds: { value: 90, says: ['idleTimeout: "90s"'] },
+    propagationSeconds: {
+      value: 20,
+      says: ['terminationDrainDuration: 50s"', 'terminationGracePeriodSeconds: 60'],
+    },
+    drainSeconds: { value: 60, says: ['terminationDrainDuration: 75s"', 'terminationGracePeriodSeconds: 85'] },
+    stickiness: { value: node, says: ['name: NODE\n', 'ttl: "1800s"'] },
+  },
   ecs: {
     drainSeconds: { value: 60, says: ['stopTimeout: 70'] },
     maxStreams: { value: 80_000, given: { connectRatePerSecond: 5000 }, says: ['nofile: 97000'] },

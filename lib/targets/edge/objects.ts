@@ -1,6 +1,6 @@
 import { servicePort } from '../service-environment.ts';
 import type { EdgePlace } from './edge.ts';
-import { type Line, line, list, type Mapping, map } from './tree.ts';
+import { type Line, line, list, type Mapping, map, type Sequence } from './tree.ts';
 
 /** Objects that several edges share. */
 
@@ -12,9 +12,11 @@ export interface ObjectParts {
   readonly suffix?: string | undefined;
   readonly annotations?: readonly Line[];
   readonly spec?: Mapping;
+  /** Of a ConfigMap. */
+  readonly data?: Mapping;
 }
 
-export function object({ apiVersion, kind, place, suffix = '', annotations = [], spec }: ObjectParts): Mapping {
+export function object({ apiVersion, kind, place, suffix = '', annotations = [], spec, data }: ObjectParts): Mapping {
   return map(
     line('apiVersion', apiVersion),
     line('kind', kind),
@@ -27,6 +29,7 @@ export function object({ apiVersion, kind, place, suffix = '', annotations = [],
       ),
     ),
     spec && line('spec', spec),
+    data && line('data', data),
   );
 }
 
@@ -87,6 +90,8 @@ export const gatewayOf = ({ gateway, name }: EdgePlace): { name: string; namespa
 export interface Parameters {
   readonly group: string;
   readonly kind: string;
+  /** Where the name of the place is taken by another object of the kind. */
+  readonly suffix?: string;
   readonly why: string;
 }
 
@@ -118,12 +123,17 @@ export function gateway(place: EdgePlace, className: string, parameters?: Parame
   ];
 }
 
-const parametersRef = ({ group, kind }: Parameters, name: string): Line =>
-  line('parametersRef', map(line('group', group), line('kind', kind), line('name', name)));
+const parametersRef = ({ group, kind, suffix = '' }: Parameters, name: string): Line =>
+  line('parametersRef', map(line('group', group), line('kind', kind), line('name', name + suffix)));
+
+const backends = ({ name, port }: EdgePlace): Sequence => list(map(line('name', name), line('port', port)));
 
 /** One rule of an HTTPRoute that leads to the service; without `matches` it takes everything under the host. */
-export const routeRule = ({ name, port }: EdgePlace, ...lines: readonly (Line | false | undefined)[]): Mapping =>
-  map(...lines, line('backendRefs', list(map(line('name', name), line('port', port)))));
+export const routeRule = (place: EdgePlace, ...lines: readonly (Line | false | undefined)[]): Mapping =>
+  map(...lines, line('backendRefs', backends(place)));
+
+/** A rule without `timeouts`, and why there are none. */
+export const untimedRule = (place: EdgePlace, why: string): Mapping => map(line('backendRefs', backends(place), why));
 
 /** Rules for the host, attached to the Gateway. */
 export function httpRoute(

@@ -4,7 +4,9 @@ import { examplePolicy } from '../../../lib/targets/expressible.ts';
 import { type EdgeId, edges } from '../../../lib/targets/index.ts';
 
 /** The edges whose configuration is objects, not annotations of an Ingress. */
-const gateways = (['envoy-gateway'] as const satisfies readonly EdgeId[]).map((id) => [id, edges[id]] as const);
+const gateways = (['envoy-gateway', 'nginx-gateway-fabric', 'istio'] as const satisfies readonly EdgeId[]).map(
+  (id) => [id, edges[id]] as const,
+);
 
 /** A hop as one line per fact. */
 const factsOf = (hop: Hop): readonly string[] =>
@@ -40,6 +42,25 @@ test('what they render does this to streams', () => {
     "reloadWindow: 45 by shutdown.drainTimeout: 45s",
     "logsQuery: false by accessLog.settings",
   ],
+  "istio": [
+    "idleTimers: none by stream_idle_timeout: 0s (set by Istio)",
+    "durationCaps: none by timeouts.request: 0s",
+    "poolIdle: 60 by connectionPool.http.idleTimeout: 60s",
+    "streamLimit: 4294967295 by connectionPool.tcp.maxConnections: 4294967295 (default)",
+    "streamsPerConnection: 1024 by max_concurrent_streams: 1024 (default of Envoy)",
+    "stickiness: {"cookie":"SSEKIT","seconds":3600} by httpCookie.ttl: 3600s",
+    "reloadWindow: 45 by terminationDrainDuration: 45s",
+  ],
+  "nginx-gateway-fabric": [
+    "idleTimers: 60 by timeout.read: 60s",
+    "buffering: false by buffering.disable: true",
+    "poolIdle: 60 by keepAlive.timeout: 60s",
+    "streamsPerConnection: 128 by http2_max_concurrent_streams 128 (default of nginx)",
+    "stickiness: "none" by loadBalancingMethod: least_conn",
+    "reloadWindow: none by worker_shutdown_timeout: not set",
+    "streamLimit: 32767 by workerConnections: 65535",
+    "logsQuery: false by accessLog.format: $remote_addr [$time_local] $request_method $uri $status $body_bytes_sent $request_time $upstream_addr",
+  ],
 }
 `);
 });
@@ -50,6 +71,8 @@ test('they are made of these objects', () => {
   expect(Object.fromEntries(kinds)).toMatchInlineSnapshot(`
 {
   "envoy-gateway": "EnvoyProxy, Gateway, HTTPRoute, HTTPRoute, BackendTrafficPolicy, BackendTrafficPolicy",
+  "istio": "ConfigMap, Gateway, HTTPRoute, DestinationRule",
+  "nginx-gateway-fabric": "NginxProxy, Gateway, HTTPRoute, ProxySettingsPolicy, UpstreamSettingsPolicy",
 }
 `);
 });
