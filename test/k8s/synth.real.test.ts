@@ -4,7 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { Yaml } from 'cdk8s';
 import { parseAllDocuments } from 'yaml';
+import { examplePolicy } from '../../lib/targets/expressible.ts';
+import { type EdgeId, edges } from '../../lib/targets/index.ts';
 import { startDiscovery } from '../support/discovery.ts';
 import { newer } from '../support/programs.ts';
 import { synth } from './chart.ts';
@@ -133,6 +136,19 @@ describe('the line of the documentation', () => {
 
     expect(applied).toHaveLength(count);
     expect(applied.filter((object) => !object.endsWith('(dry run)'))).toEqual([]);
+  });
+
+  test.each(Object.keys(edges) as EdgeId[])('gives kubectl what it takes, with the edge %s', async (edge) => {
+    const { all } = synth({ policy: examplePolicy(edges[edge]), kubernetes: { edge, tlsSecret: 'certificate' } });
+    const file = join(folder, `${edge}.yaml`);
+    writeFileSync(file, Yaml.stringify(...all));
+    const discovery = await startDiscovery(all);
+    const client = `${newer('kubectl')} --server=${discovery.url} --cache-dir=${folder}/${edge}`;
+    const { stdout, stderr } = await running(`${client} apply --dry-run=client --validate=false -f ${file}`, {});
+    discovery.close();
+
+    expect(stderr).toBe('');
+    expect(stdout.trimEnd().split('\n')).toEqual(all.map(() => expect.stringMatching(/ created \(dry run\)$/)));
   });
 
   test('works for an app of one’s own with several charts, in namespaces of their own', async () => {
