@@ -23,12 +23,17 @@ function softly(request) {
   // a client that is turned away keeps its cursor: some clients forget it when a response begins
   // without an id
   const id = request.headers.get('last-event-id') ?? '';
+  const origin = request.headers.get('origin');
   return new Response(`retry: ${retry}\n${cursor.test(id) ? `id: ${id}\n` : ''}\n`, {
     headers: {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       // marked, so that it can be counted and is not mistaken for health
       'X-SSE-Soft-Fail': 'upstream',
+      // a page of another origin has to be allowed to read it, or its EventSource closes for good.
+      // Whichever page that is: all it can learn is when to come back.
+      ...(origin !== null && { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' }),
+      Vary: 'Origin',
     },
   });
 }

@@ -1,5 +1,5 @@
 import { cursorPattern, retryBoundsMs, type StreamPolicy, softFailHeader, streamHeaders } from '../../policy/index.ts';
-import { comment, fileHead, titleCase } from '../proxies.ts';
+import { comment, fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 
 const slashes = (text: string): string => text.replace(/^(\s*)#/gm, '$1//');
 
@@ -27,11 +27,14 @@ ${why(
 )}function softly(request) {
   const retry = ${least} + Math.floor(Math.random() * ${most - least + 1});
 ${why('a client that is turned away keeps its cursor: some clients forget it when a response begins without an id', [], '  ')}  const id = request.headers.get('last-event-id') ?? '';
+  const origin = request.headers.get('origin');
   return new Response(\`retry: \${retry}\\n\${cursor.test(id) ? \`id: \${id}\\n\` : ''}\\n\`, {
     headers: {
       'Content-Type': '${streamHeaders['content-type']}',
       'Cache-Control': '${streamHeaders['cache-control']}',
 ${why('marked, so that it can be counted and is not mistaken for health', [], '      ')}      '${titleCase(softFailHeader)}': 'upstream',
+${why(mayBeReadByAnyPage, [], '      ')}      ...(origin !== null && { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' }),
+      Vary: 'Origin',
     },
   });
 }

@@ -9,7 +9,7 @@ import type { EdgePlace } from '../edge/edge.ts';
 import { duration } from '../edge/manifest.ts';
 import { gateway, httpRoute, noRequestTimeout, object, routeRule, targetRef } from '../edge/objects.ts';
 import { type Line, line, list, type Mapping, map } from '../edge/tree.ts';
-import { titleCase } from '../proxies.ts';
+import { mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import { retryValues } from '../retry-values.ts';
 
 const group = 'gateway.envoyproxy.io';
@@ -239,7 +239,11 @@ const retry = (why: string, ...triggers: readonly string[]): Line =>
     why,
   );
 
-/** Without replicas Envoy Gateway answers 500 itself (Gateway API: a route without valid backends). */
+/**
+ * Without replicas Envoy Gateway answers 500 itself (Gateway API: a route without valid backends). Headers become
+ * response_headers_to_add (envoyproxy/gateway:internal/xds/translator/custom_response.go), whose formats see the request
+ * (envoyproxy/envoy:source/common/router/header_parser.h, evaluateHeaders).
+ */
 const softFail: Line = line(
   'responseOverride',
   list(
@@ -267,6 +271,16 @@ const softFail: Line = line(
                 list(
                   map(line('name', titleCase(softFailHeader)), line('value', 'upstream')),
                   map(line('name', 'Cache-Control'), line('value', streamHeaders['cache-control'] ?? '')),
+                  map(
+                    line(
+                      'name',
+                      'Access-Control-Allow-Origin',
+                      `${mayBeReadByAnyPage} Without an Origin there is no value, and Envoy leaves the header out.`,
+                    ),
+                    line('value', '%REQ(ORIGIN)%'),
+                  ),
+                  map(line('name', 'Access-Control-Allow-Credentials'), line('value', 'true')),
+                  map(line('name', 'Vary'), line('value', 'Origin')),
                 ),
               ),
             ),

@@ -1,4 +1,5 @@
 import { type StreamPolicy, softFailHeader, streamHeaders } from '../../policy/index.ts';
+import { mayBeReadByAnyPage } from '../proxies.ts';
 import { retryValues } from '../retry-values.ts';
 import type { YamlItem, YamlLine } from '../yaml.ts';
 import { setHeader } from './typed.ts';
@@ -86,12 +87,19 @@ const anchored: readonly YamlItem[] = [
   },
 ];
 
+/** A header whose format comes to nothing is not added (source/common/router/header_parser.cc, v1.31: add_if_empty_). */
 const marked: YamlLine = {
   why: 'marked, so that it can be counted and is not mistaken for health',
   directive: `headers_to_add: &${marks}`,
   items: [
     { value: setHeader(softFailHeader, 'upstream') },
     { value: setHeader('cache-control', streamHeaders['cache-control'] ?? '') },
+    {
+      why: `${mayBeReadByAnyPage} Without an Origin the first has no value, and is left out.`,
+      value: setHeader('access-control-allow-origin', '%REQ(ORIGIN)%'),
+    },
+    { value: setHeader('access-control-allow-credentials', 'true') },
+    { value: setHeader('vary', 'Origin') },
   ],
 };
 

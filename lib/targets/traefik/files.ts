@@ -5,7 +5,7 @@ import {
   softFailHeader,
   streamHeaders,
 } from '../../policy/index.ts';
-import { comment, fileHead, titleCase } from '../proxies.ts';
+import { comment, fileHead, mayBeReadByAnyPage, titleCase } from '../proxies.ts';
 import type { Files } from '../target.ts';
 import { printYaml, type YamlLine } from '../yaml.ts';
 import {
@@ -132,6 +132,10 @@ const routers: readonly YamlLine[] = [
   },
 ];
 
+/**
+ * The errors middleware hands the request's headers to the page's service, and the page's to the client (traefik/traefik:
+ * pkg/middlewares/customerrors, v3). A request without Origin counts as an empty one (pkg/middlewares/headers/header.go).
+ */
 const middlewares: readonly YamlLine[] = [
   {
     why: 'the service answers 503 where it would refuse softly by itself',
@@ -187,6 +191,9 @@ const middlewares: readonly YamlLine[] = [
               { directive: `${titleCase(softFailHeader)}: upstream` },
             ],
           },
+          { why: mayBeReadByAnyPage, directive: 'accessControlAllowOriginListRegex: [".+"]' },
+          { directive: 'accessControlAllowCredentials: true' },
+          { directive: 'addVaryHeader: true' },
         ],
       },
     ],

@@ -87,6 +87,20 @@ describe('the Worker', () => {
     expect(await response.text()).toMatch(/^retry: \d+\n\n$/);
   });
 
+  test('lets a page of another origin read its refusal', async () => {
+    const origin = 'https://app.example.net';
+    const refusal = await withOrigin(status(503))(asked({ accept: 'text/event-stream', origin }));
+    const withoutOrigin = await withOrigin(status(503))(asked());
+
+    expect(Object.fromEntries(refusal.headers)).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      vary: 'Origin',
+    });
+    expect(withoutOrigin.headers.has('access-control-allow-origin')).toBe(false);
+    expect(withoutOrigin.headers.get('vary')).toBe('Origin');
+  });
+
   test('refuses softly when nobody answers at all', async () => {
     const fetch = withOrigin(() => Promise.reject(new Error('no origin')));
     expect((await fetch(asked())).status).toBe(200);

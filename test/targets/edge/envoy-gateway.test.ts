@@ -155,10 +155,17 @@ test('a request meets one of eight moments to come back, whatever its identifier
   );
 });
 
-test('refusals are worded for streams only', () => {
+test('refusals are worded for streams only, and for pages of any origin', () => {
   const [ofStreams, ofOthers] = manifests.filter(({ kind }) => kind === 'BackendTrafficPolicy');
 
   expect(ofStreams).toHaveProperty('spec.responseOverride');
+  expect(at(ofStreams?.spec, 'responseOverride', 0, 'response', 'header', 'set')).toEqual(
+    expect.arrayContaining([
+      { name: 'Access-Control-Allow-Origin', value: '%REQ(ORIGIN)%' },
+      { name: 'Access-Control-Allow-Credentials', value: 'true' },
+      { name: 'Vary', value: 'Origin' },
+    ]),
+  );
   expect(ofStreams).toHaveProperty('spec.targetRefs.0.name', 'sse-kit-streams');
   expect(ofOthers).not.toHaveProperty('spec.responseOverride');
   expect(ofKind(manifests, 'Gateway')).toHaveProperty('spec.infrastructure.parametersRef.name', 'sse-kit');

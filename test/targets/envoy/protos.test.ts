@@ -28,6 +28,29 @@ test('names in camel case are the same fields', () => {
   );
 });
 
+/** Envoy leaves a header out whose format comes to nothing, unless keep_empty_value is set. */
+test('each soft answer, and no other, may be read by pages of any origin', () => {
+  type Header = { header: { key: string; value: string } };
+  type Mapper = { status_code?: number; headers_to_add: readonly Header[] };
+  const manager = parse(text).static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+  const mappers: readonly Mapper[] = manager.local_reply_config.mappers;
+  const sorted = mappers.map(({ status_code = 0, headers_to_add }) => ({
+    soft: status_code === 200,
+    cors: headers_to_add.filter(({ header }) => /^(access-control-|vary$)/.test(header.key)),
+  }));
+  const [first] = sorted;
+
+  expect(first?.cors.map(({ header, ...more }) => [header.key, header.value, more])).toEqual(
+    [
+      ['access-control-allow-origin', '%REQ(ORIGIN)%'],
+      ['access-control-allow-credentials', 'true'],
+      ['vary', 'Origin'],
+    ].map((header) => [...header, { append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }]),
+  );
+  for (const { soft, cors } of sorted) expect(cors).toEqual(soft ? first?.cors : []);
+  expect(new Set(sorted.map(({ soft }) => soft))).toEqual(new Set([true, false]));
+});
+
 /** One word of our own bootstrap, what becomes of it, and what the protos say to that. */
 const damages: readonly (readonly [words: string, instead: string, fault: RegExp])[] = [
   ['stream_idle_timeout', 'stream_idle_timeouts', /stream_idle_timeouts: no field of .*HttpConnectionManager/],

@@ -32,6 +32,11 @@ test.each([
     'rejectStatusCode: 999',
     '/http/middlewares/sse-kit-nobody/ipAllowList/rejectStatusCode: 999 is no status',
   ],
+  [
+    'accessControlAllowOriginListRegex: [".+"]',
+    'accessControlAllowOriginListRegex: ".+"',
+    '/http/middlewares/sse-kit-refusal/headers/accessControlAllowOriginListRegex: is no list',
+  ],
 ])('fails when "%s" becomes "%s"', (words, instead, fault) => {
   expect(route).toContain(words);
   expect(faultsIn(parse(route.replace(words, () => instead)), dynamic)).toEqual([fault]);
@@ -44,6 +49,16 @@ test.each([
 ])('fails when "%s" becomes "%s" in the static part', (words, instead, fault) => {
   expect(entry).toContain(words);
   expect(faultsIn(parse(entry.replace(words, () => instead)), fixed).join('\n')).toContain(fault);
+});
+
+/** Traefik names an origin when a regex fits it, and takes a request without one for an empty origin. */
+test('the soft answer may be read by pages of any origin, and names none to a request without', () => {
+  const { headers } = parse(route).http.middlewares['sse-kit-refusal'];
+  const allowed = (origin: string): boolean =>
+    headers.accessControlAllowOriginListRegex.some((regex: string) => new RegExp(regex).test(origin));
+
+  expect(headers).toMatchObject({ accessControlAllowCredentials: true, addVaryHeader: true });
+  expect(['https://app.example.net', 'null', ''].map(allowed)).toEqual([true, true, false]);
 });
 
 /** Names that one part says and another has to know. */

@@ -29,7 +29,13 @@ const router: Shape = {
 };
 
 const middleware: Shape = {
-  headers: { customRequestHeaders: named('text'), customResponseHeaders: named('text') },
+  headers: {
+    customRequestHeaders: named('text'),
+    customResponseHeaders: named('text'),
+    accessControlAllowOriginListRegex: ['text'],
+    accessControlAllowCredentials: 'boolean',
+    addVaryHeader: 'boolean',
+  },
   retry: {
     attempts: 'number',
     initialInterval: 'duration',
