@@ -1,10 +1,10 @@
 import type { Fact, Hop, Stickiness, StreamPolicy } from '../policy/index.ts';
-import { defineEdge, type Grammar } from './edge/edge.ts';
+import { defineEdge, type EdgePlace, type Grammar } from './edge/edge.ts';
 import { cookieNameLimit, http2Limit, poolLimit, reloadLimit } from './edge/limits.ts';
-import { ofKind } from './edge/manifest.ts';
+import { at, type Manifest, ofKind } from './edge/manifest.ts';
 import { ingressNginxAnnotations, type Migration } from './edge/migration.ts';
-import { ingress } from './edge/objects.ts';
-import { type Line, line } from './edge/tree.ts';
+import { everyReplica, ingress } from './edge/objects.ts';
+import { type Line, line, type Mapping } from './edge/tree.ts';
 import { setting } from './settings.ts';
 
 const prefix = 'nginx.ingress.kubernetes.io/';
@@ -24,7 +24,12 @@ const vendor = (source: string) => ({
 const annotationOf = (key: string, value: string, why: string, from: Line['from'] = []): Line =>
   line(`${prefix}${key}`, value, why, from);
 
-const annotations = (policy: StreamPolicy): readonly Line[] => [
+function manifests(policy: StreamPolicy, place: EdgePlace): readonly Mapping[] {
+  const replicas = everyReplica(place);
+  return [ingress(place, 'nginx', annotations(policy, replicas.name)), replicas.service];
+}
+
+const annotations = (policy: StreamPolicy, anyReplica: string): readonly Line[] => [
   annotationOf(
     'proxy-buffering',
     'off',
@@ -42,6 +47,11 @@ const annotations = (policy: StreamPolicy): readonly Line[] => [
     'proxy-next-upstream',
     'error timeout',
     'a refused connection goes to the next replica; a stream that has begun cannot be moved',
+  ),
+  annotationOf(
+    'default-backend',
+    anyReplica,
+    'while no replica is ready, those that are not are asked: they refuse softly, where 503 would end an EventSource for good',
   ),
   ...affinity(policy.stickiness),
 ];
@@ -93,7 +103,7 @@ export const ingressNginx = defineEdge({
     idleSeconds: { as: 'proxy-read-timeout' },
     maxStreamAgeSeconds: { because: 'has no duration cap' },
     maxStreamAgeJitter: { because: 'has no duration cap' },
-    retryMs: { because: 'a soft-fail of its own would need a snippet, and snippets are off by default' },
+    retryMs: { because: 'while no replica is ready, one that is not refuses softly, with a retry of its own' },
     retryJitter: { because: 'as retryMs' },
     propagationSeconds: { because: 'the controller learns of endpoints by itself; see the kubernetes target' },
     drainSeconds: { because: 'worker-shutdown-timeout is controller-wide; see the limit' },
@@ -134,6 +144,11 @@ export const ingressNginx = defineEdge({
       says: 'words of proxy_next_upstream with a space between them',
       source: parsedIn('proxy/main.go'),
     },
+    [`${prefix}default-backend`]: {
+      accepts: /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+      says: 'the name of a Service in the same namespace',
+      source: parsedIn('defaultbackend/main.go, ValidateServiceName'),
+    },
     [`${prefix}affinity`]: oneOf('sessionaffinity/main.go', 'cookie'),
     [`${prefix}affinity-mode`]: oneOf('sessionaffinity/main.go', 'balanced', 'persistent'),
     [`${prefix}session-cookie-name`]: {
@@ -165,10 +180,11 @@ export const ingressNginx = defineEdge({
     'configuration-snippet': { unneeded: 'nothing here needs one, and snippets are off by default since 1.9.0' },
     'server-snippet': { unneeded: 'nothing here needs one, and snippets are off by default since 1.9.0' },
   },
-  manifests: (policy, place) => [ingress(place, 'nginx', annotations(policy))],
-  read: ({ manifests }) => {
-    const given = ofKind(manifests, 'Ingress')?.metadata.annotations ?? {};
-    return hopOf((key) => given[`${prefix}${key}`]);
+  manifests,
+  read: (config) => {
+    const given = ofKind(config.manifests, 'Ingress')?.metadata.annotations ?? {};
+    const value = (key: string): string | undefined => given[`${prefix}${key}`];
+    return { ...hopOf(value), refusals: refusalsOf(config.manifests, value('default-backend')) };
   },
 });
 
@@ -193,6 +209,16 @@ function hopOf(value: (key: string) => string | undefined): Hop {
       setting: `http2-max-concurrent-streams: ${controller.http2Streams} (controller default)`,
     },
     stickiness: affinityOf(value),
+  };
+}
+
+/** Without active endpoints the request goes to the default backend as it is; only replicas refuse an event stream softly. */
+function refusalsOf(manifests: readonly Manifest[], name: string | undefined): Fact<'soft' | 'fatal'> {
+  const service = manifests.find(({ kind, metadata }) => kind === 'Service' && metadata.name === name);
+  const notReadyToo = at(service?.spec, 'publishNotReadyAddresses') === true;
+  return {
+    value: notReadyToo ? 'soft' : 'fatal',
+    setting: name === undefined ? 'no default-backend' : `default-backend: ${name}`,
   };
 }
 

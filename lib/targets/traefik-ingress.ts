@@ -38,10 +38,7 @@ function manifests(policy: StreamPolicy, place: EdgePlace): readonly Mapping[] {
       ? []
       : [line('kubernetes.io/ingress.class', place.className, 'which Traefik reads it')];
   const ours = (kind: string, spec: Mapping): Mapping => object({ apiVersion, kind, place, annotations, spec });
-  const replicas = everyReplica(
-    place,
-    'every replica, also those that are not ready: while the store is away none is, and each of them can refuse softly',
-  );
+  const replicas = everyReplica(place);
   return [
     ours('IngressRoute', routes(policy, place)),
     ours('TraefikService', softly(policy, place, replicas.name)),

@@ -9,6 +9,7 @@ test('turns buffering off, waits as long as the policy says and keeps clients wi
 {
   "nginx.ingress.kubernetes.io/affinity": "cookie",
   "nginx.ingress.kubernetes.io/affinity-mode": "balanced",
+  "nginx.ingress.kubernetes.io/default-backend": "streams-all",
   "nginx.ingress.kubernetes.io/proxy-buffering": "off",
   "nginx.ingress.kubernetes.io/proxy-connect-timeout": "5",
   "nginx.ingress.kubernetes.io/proxy-http-version": "1.1",

@@ -14,6 +14,7 @@ test('a chart is what every cluster takes, under one name', () => {
   "apps/v1 Deployment streams",
   "v1 Service streams",
   "networking.k8s.io/v1 Ingress streams",
+  "v1 Service streams-all",
   "policy/v1 PodDisruptionBudget streams",
   "networking.k8s.io/v1 NetworkPolicy streams",
   "autoscaling/v2 HorizontalPodAutoscaler streams",

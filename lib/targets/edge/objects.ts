@@ -60,8 +60,11 @@ export function ingress(place: EdgePlace, className: string, annotations: readon
 export const serviceAnnotations = (place: EdgePlace, annotations: readonly Line[]): Mapping =>
   object({ apiVersion: 'v1', kind: 'Service', place, annotations });
 
+const whyEveryReplica =
+  'every replica, also those that are not ready: while the store is away none is, and each of them can refuse softly';
+
 /** A Service of its own for all pods there are, whether they are ready or not. */
-export function everyReplica(place: EdgePlace, why: string): { readonly name: string; readonly service: Mapping } {
+export function everyReplica(place: EdgePlace): { readonly name: string; readonly service: Mapping } {
   const suffix = '-all';
   const { labels, port, scheme } = place.pods ?? {
     labels: { 'app.kubernetes.io/name': 'sse-kit', 'app.kubernetes.io/instance': place.name },
@@ -77,7 +80,11 @@ export function everyReplica(place: EdgePlace, why: string): { readonly name: st
       kind: 'Service',
       place,
       suffix,
-      spec: map(line('publishNotReadyAddresses', true, why), line('selector', selector), line('ports', list(ports))),
+      spec: map(
+        line('publishNotReadyAddresses', true, whyEveryReplica),
+        line('selector', selector),
+        line('ports', list(ports)),
+      ),
     }),
   };
 }

@@ -1,3 +1,4 @@
+import { defaults } from '../../../lib/policy/index.ts';
 import { ingressNginx } from '../../../lib/targets/index.ts';
 
 const prefix = 'nginx.ingress.kubernetes.io/';
@@ -26,4 +27,32 @@ test('what is not set counts with the defaults of the controller', () => {
 
   expect(hopOf({})).toMatchObject(defaults);
   expect(ingressNginx.read({ manifests: [] })).toMatchObject(defaults);
+});
+
+describe('while no replica is ready, a stream is refused', () => {
+  const { manifests } = ingressNginx.render(defaults);
+
+  test('softly, by those that are not: they are the default backend', () => {
+    expect(ingressNginx.read({ manifests }).refusals).toEqual({
+      value: 'soft',
+      setting: 'default-backend: sse-kit-all',
+    });
+    expect(manifests.find(({ kind }) => kind === 'Service')?.spec).toMatchObject({ publishNotReadyAddresses: true });
+  });
+
+  test.each([
+    [
+      'without a default backend',
+      manifests.map(({ metadata, ...one }) => ({ ...one, metadata: { name: metadata.name } })),
+    ],
+    ['by a default backend of which nothing is known', manifests.filter(({ kind }) => kind === 'Ingress')],
+    [
+      'by one that is not there either',
+      manifests.map((one) =>
+        one.kind === 'Service' ? { ...one, spec: { ...one.spec, publishNotReadyAddresses: false } } : one,
+      ),
+    ],
+  ])('for good %s', (_, some) => {
+    expect(ingressNginx.read({ manifests: some }).refusals?.value).toBe('fatal');
+  });
 });
