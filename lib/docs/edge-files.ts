@@ -19,5 +19,5 @@ function changesOf(id: EdgeId): string {
   const changes = Object.entries(changesFor(edges[id]));
   if (changes.length === 0) return '';
   const said = changes.map(([field, value]) => `${field} ${JSON.stringify(value)}`).join(' and ');
-  return `# For the default policy with ${said}: this edge can express no other, see docs/rules.md.\n`;
+  return `# For the default policy, but with ${said}, as this edge asks for (docs/rules.md).\n`;
 }

@@ -4,15 +4,18 @@ import { awsLoadBalancerController } from './aws-load-balancer-controller.ts';
 import { caddy } from './caddy.ts';
 import { cloudflare } from './cloudflare.ts';
 import { cloudfront } from './cloudfront.ts';
+import { contour } from './contour.ts';
 import { ecs } from './ecs.ts';
 import type { Edge } from './edge/edge.ts';
 import { elasticache } from './elasticache.ts';
 import { envoy } from './envoy.ts';
 import { envoyGateway } from './envoy-gateway.ts';
+import { gkeGateway } from './gke-gateway.ts';
 import { haproxy } from './haproxy.ts';
 import { haproxyIngress } from './haproxy-ingress.ts';
 import { ingressNginx } from './ingress-nginx.ts';
 import { istio } from './istio.ts';
+import { kong } from './kong.ts';
 import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
 import { nginxGatewayFabric } from './nginx-gateway-fabric.ts';
@@ -73,6 +76,9 @@ export const edges = {
   'envoy-gateway': envoyGateway,
   'nginx-gateway-fabric': nginxGatewayFabric,
   istio,
+  'gke-gateway': gkeGateway,
+  contour,
+  kong,
 } as const satisfies Record<string, Edge>;
 
 export type EdgeId = keyof typeof edges;

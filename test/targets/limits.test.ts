@@ -19,6 +19,15 @@ test('the default policy, or one that differs in what an edge has not, is within
 
   expect(Object.fromEntries(changed.filter(([, changes]) => Object.keys(changes).length > 0))).toMatchInlineSnapshot(`
 {
+  "contour": {
+    "stickiness": "none",
+  },
+  "gke-gateway": {
+    "keepAliveSeconds": 620,
+  },
+  "kong": {
+    "stickiness": "none",
+  },
   "nginx-gateway-fabric": {
     "stickiness": "none",
   },

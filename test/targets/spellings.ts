@@ -181,6 +181,24 @@ export const spellings: Readonly<Record<string, Spellings>> = {
     drainSeconds: { value: 60, says: ['terminationDrainDuration: 75s"', 'terminationGracePeriodSeconds: 85'] },
     stickiness: { value: node, says: ['name: NODE\n', 'ttl: "1800s"'] },
   },
+  'gke-gateway': {
+    maxStreamAgeSeconds: { value: 7200, says: ['timeoutSec: 7950'] },
+    maxStreamAgeJitter: { value: 0.2, says: ['timeoutSec: 4350'] },
+    propagationSeconds: { value: 20, says: ['drainingTimeoutSec: 50'] },
+    drainSeconds: { value: 60, says: ['drainingTimeoutSec: 75'] },
+    stickiness: { value: node, says: ['cookieTtlSec: 1800'] },
+  },
+  contour: {
+    idleSeconds: { value: 90, says: ['idle: "90s"', 'idleConnection: "90s"'] },
+  },
+  kong: {
+    idleSeconds: { value: 90, says: ['read-timeout: "90000"'] },
+    propagationSeconds: {
+      value: 20,
+      says: ['--wait=20 ', 'terminationGracePeriodSeconds of the proxy: 60'],
+    },
+    drainSeconds: { value: 60, says: ['--timeout=60"', 'terminationGracePeriodSeconds of the proxy: 85'] },
+  },
   ecs: {
     drainSeconds: { value: 60, says: ['stopTimeout: 70'] },
     maxStreams: { value: 80_000, given: { connectRatePerSecond: 5000 }, says: ['nofile: 97000'] },
