@@ -61,7 +61,7 @@ function annotations(policy: StreamPolicy, { tlsSecret }: EdgePlace): readonly L
     line(
       `${prefix}healthcheck-path`,
       '/readyz',
-      'false for a replica that drains or hears nothing from its store; unlike ECS, nothing stops it for that',
+      'false for a replica that drains or hears nothing from its store; unlike ECS, nothing stops it for that. But the controller takes off what Kubernetes calls not ready: with a store that is away for long, streams end with the deregistration delay, and 503 follows',
     ),
     line(`${prefix}healthcheck-interval-seconds`, '10'),
     line(`${prefix}healthcheck-timeout-seconds`, '5', 'must be shorter than the interval'),
@@ -134,6 +134,9 @@ export const awsLoadBalancerController = defineEdge({
   title: 'AWS Load Balancer Controller',
   coverage: {
     ...alb.coverage,
+    retryMs: {
+      because: 'fixed responses cannot be event streams; while no pod is ready, 503 ends an EventSource for good',
+    },
     propagationSeconds: { as: 'deregistration_delay.timeout_seconds' },
     drainSeconds: { as: 'deregistration_delay.timeout_seconds' },
   },
