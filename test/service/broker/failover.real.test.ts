@@ -44,8 +44,13 @@ const again = async (broker: Broker): Promise<void> => {
   await until(() => broker.connected);
 };
 
-/** The channels of each gap. Who meets the loss while reading the history calls it evicted; which of the two is a matter of moments. */
-const toldOf = <T>(gaps: readonly (readonly [T, string])[]): T[] => gaps.map(([channels]) => channels);
+/**
+ * The channels that a gap was told of. Who meets the loss while reading the history calls it evicted; which of the two, or
+ * both, is a matter of moments, and a loss that is told twice costs a client nothing but to ask twice.
+ */
+const toldOf = (gaps: readonly (readonly ['all' | readonly string[], string])[]): string[] => [
+  ...new Set(gaps.flatMap(([channels]) => channels)),
+];
 
 const dataOf = (events: readonly { data: string }[]): string[] => events.map(({ data }) => data);
 
@@ -83,7 +88,7 @@ describe('a promoted copy', () => {
     await publisher.count(3);
 
     expect(dataOf(publisher.events)).toEqual(['kept', 'lost', 'new']);
-    expect([toldOf(publisher.gaps), toldOf(other.gaps)]).toEqual([[['x']], [['y']]]);
+    expect([toldOf(publisher.gaps), toldOf(other.gaps)]).toEqual([['x'], ['y']]);
   }, 20_000);
 
   test('without the last event: who resumes from before is told, who resumes from after is not', async () => {
@@ -125,7 +130,7 @@ describe('a promoted copy', () => {
     await promote();
     await data('new');
 
-    expect(toldOf(gaps)).toEqual([['x']]);
+    expect(toldOf(gaps)).toEqual(['x']);
     expect(await broker.replay(['x'], kept?.position ?? 0, last?.position ?? 0)).toMatchObject({ evicted: ['x'] });
   }, 20_000);
 
