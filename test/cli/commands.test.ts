@@ -14,7 +14,11 @@ beforeEach(() => {
 afterEach(() => bench.remove());
 
 /** Everything the kit can render is in use, but for the edges: a cluster has one. */
-const everywhere = { proxies: { use: [...proxies] }, aws: { edge: 'cloudfront' } };
+const everywhere = {
+  proxies: { use: [...proxies] },
+  aws: { edge: 'cloudfront' },
+  kubernetes: { edge: 'ingress-nginx' },
+};
 
 const inUseEverywhere = targets.filter(
   (target) => !Object.values(edges).some((edge) => edge === target && edge !== edges['ingress-nginx']),

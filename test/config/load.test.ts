@@ -49,7 +49,7 @@ test('nothing at all means the defaults', () => {
     },
     kubernetes: {
       enabled: true,
-      edge: 'ingress-nginx',
+      edge: 'haproxy-ingress',
       name: 'sse-kit',
       host: 'sse.example.com',
       appName: 'sse-kit',
@@ -328,6 +328,7 @@ test('whatever a file holds, faults are reported in one error, and nothing else 
 
 describe('limits bind', () => {
   const off = { enabled: false };
+  const kubernetes = { edge: 'ingress-nginx' };
   const drain = { policy: { drainSeconds: 300 } };
   const ecs =
     "policy.drainSeconds (300) + 10 s must be at most 120, Fargate's stopTimeout limit; lower drainSeconds to 110";
@@ -335,9 +336,9 @@ describe('limits bind', () => {
     "policy.drainSeconds (300) must be at most 240, ingress-nginx's worker-shutdown-timeout; lower drainSeconds to 240";
 
   test.each([
-    ['AWS and Kubernetes', {}, [ecs, ingress]],
+    ['AWS and Kubernetes', { kubernetes }, [ecs, ingress]],
     ['AWS alone', { kubernetes: off }, [ecs]],
-    ['Kubernetes alone', { aws: off }, [ingress]],
+    ['Kubernetes alone', { aws: off, kubernetes }, [ingress]],
     ['neither', { aws: off, kubernetes: off }, []],
     // one typing error more must not switch AWS on again
     [
@@ -368,15 +369,20 @@ describe('limits bind', () => {
   });
 
   test('a policy that breaks rules of its own is judged by the limits too', () => {
-    expect(faultsOf({ policy: { drainSeconds: 300, idleSeconds: 5, maxStreams: -1 } }).map(({ rule }) => rule)).toEqual(
-      ['policy-field', 'heartbeat-outpaces-idle', 'ecs-stop-timeout', 'ingress-nginx-worker-shutdown'],
-    );
+    const policy = { drainSeconds: 300, idleSeconds: 5, maxStreams: -1 };
+
+    expect(faultsOf({ policy, kubernetes }).map(({ rule }) => rule)).toEqual([
+      'policy-field',
+      'heartbeat-outpaces-idle',
+      'ecs-stop-timeout',
+      'ingress-nginx-worker-shutdown',
+    ]);
   });
 });
 
 test.each([
-  [{}, ['nginx', 'alb', 'ecs', 'elasticache', 'ingress-nginx', 'kubernetes', 'service']],
-  [{ aws: { enabled: false } }, ['nginx', 'ingress-nginx', 'kubernetes', 'service']],
+  [{}, ['nginx', 'alb', 'ecs', 'elasticache', 'haproxy-ingress', 'kubernetes', 'service']],
+  [{ aws: { enabled: false } }, ['nginx', 'haproxy-ingress', 'kubernetes', 'service']],
   [{ kubernetes: { enabled: false }, proxies: { use: [] } }, ['alb', 'ecs', 'elasticache', 'service']],
   [{ aws: { enabled: false }, kubernetes: { enabled: false }, proxies: { use: [] } }, ['service']],
 ])('%j is meant for %j', (sections, ids) => {

@@ -7,7 +7,7 @@ import { definePolicy } from '../../lib/policy/index.ts';
 export const props = {
   policy: definePolicy(),
   service: { image: 'registry.test/sse:1.2.3', replicas: { min: 3 } },
-  kubernetes: { name: 'streams', host: 'sse.test', redis: { secret: 'redis' } },
+  kubernetes: { edge: 'ingress-nginx', name: 'streams', host: 'sse.test', redis: { secret: 'redis' } },
 } satisfies StreamChartProps;
 
 /** A manifest as far as the tests look into all of them. */

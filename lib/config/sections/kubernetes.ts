@@ -12,7 +12,7 @@ export const kubernetes = z.strictObject({
     .boolean()
     .default(true)
     .describe('judge the policy by the limits of Kubernetes and its edge, and synthesize the chart'),
-  edge: z.literal(edgeIds).default('ingress-nginx').describe('what stands in front of the service'),
+  edge: z.literal(edgeIds).default('haproxy-ingress').describe('what stands in front of the service'),
   className: dns('the name of a class')
     .optional()
     .describe("IngressClass or GatewayClass; absent: what the edge's own documentation calls it"),
