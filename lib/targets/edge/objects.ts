@@ -149,7 +149,10 @@ export function httpRoute(
   { suffix, annotations }: Pick<ObjectParts, 'suffix' | 'annotations'> = {},
 ): Mapping {
   const { name, namespace } = gatewayOf(place);
-  const parent = map(line('name', name), namespace !== undefined && line('namespace', namespace));
+  const parent = map(
+    line('name', name),
+    namespace !== undefined && line('namespace', namespace, 'its listener has to let routes of this namespace in'),
+  );
   return object({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',

@@ -75,7 +75,10 @@ function streamRoute(policy: StreamPolicy, place: EdgePlace): Mapping {
   return httpRoute(place, rules, { suffix: streams });
 }
 
-/** The first hexadecimal digit of a request's identifier, in equal parts. */
+/**
+ * The first hexadecimal digit of a request's identifier, a random UUID, in equal parts. Envoy writes it before it looks
+ * for a route (envoyproxy/envoy:source/common/http/conn_manager_utility.cc, mutateRequestHeaders), whatever the client sent.
+ */
 const shares = ['[01]', '[23]', '[45]', '[67]', '[89]', '[ab]', '[cd]', '[ef]'];
 
 function streamRule(place: EdgePlace, share: string, retryMs: string, first: boolean): Mapping {
