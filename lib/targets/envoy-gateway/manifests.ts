@@ -76,27 +76,31 @@ function streamRoute(policy: StreamPolicy, place: EdgePlace): Mapping {
 }
 
 /**
- * The first hexadecimal digit of a request's identifier, a random UUID, in equal parts. Envoy writes it before it looks
- * for a route (envoyproxy/envoy:source/common/http/conn_manager_utility.cc, mutateRequestHeaders), whatever the client sent.
+ * The first hexadecimal digit of a request's identifier, a random UUID, in equal parts; the last rule takes what is left,
+ * and identifiers that clients of the cluster have given themselves. Envoy writes it before it looks for a route
+ * (envoyproxy/envoy:source/common/http/conn_manager_impl.cc: mutateRequestHeaders, then refreshCachedRoute).
  */
-const shares = ['[01]', '[23]', '[45]', '[67]', '[89]', '[ab]', '[cd]', '[ef]'];
+const shares = ['[01]', '[23]', '[45]', '[67]', '[89]', '[ab]', '[cd]', undefined];
 
-function streamRule(place: EdgePlace, share: string, retryMs: string, first: boolean): Mapping {
+function streamRule(place: EdgePlace, share: string | undefined, retryMs: string, first: boolean): Mapping {
   const why = (text: string): string | undefined => (first ? text : undefined);
   const header = (name: string, value: string, reason?: string): Mapping =>
     map(line('type', 'RegularExpression', reason), line('name', name), line('value', value));
   const set = (name: string, value: string, reason?: string, from: Line['from'] = []): Mapping =>
     map(line('name', name, reason, from), line('value', value));
-  const headers = list(
-    header('accept', '.*text/event-stream.*', why('who asks for an event stream by name, as EventSource does')),
-    header(
-      'x-request-id',
-      `${share}.*`,
-      why(
-        'Envoy gives every request an identifier at random before it is routed: an eighth of them each comes here and below, with a retry of its own. EventSource has no jitter',
-      ),
+  const byName = header(
+    'accept',
+    '.*text/event-stream.*',
+    why('who asks for an event stream by name, as EventSource does'),
+  );
+  const drawn = header(
+    'x-request-id',
+    `${share}.*`,
+    why(
+      'Envoy gives every request an identifier at random before it is routed: an eighth of them each comes here and below, with a retry of its own, and the rest to the last rule. EventSource has no jitter',
     ),
   );
+  const headers = list(byName, ...(share === undefined ? [] : [drawn]));
   const modifier = map(
     line('type', 'RequestHeaderModifier'),
     line(

@@ -1,5 +1,6 @@
 import { definePolicy, type Hop } from '../../../lib/policy/index.ts';
-import type { Manifest } from '../../../lib/targets/edge/manifest.ts';
+import { at, type Manifest } from '../../../lib/targets/edge/manifest.ts';
+import { itemsAt } from '../../../lib/targets/edge/routes.ts';
 import { examplePolicy } from '../../../lib/targets/expressible.ts';
 import { type EdgeId, edges } from '../../../lib/targets/index.ts';
 
@@ -129,3 +130,20 @@ test.each(choosing)('with %s, streams go to the least busy replica where nobody 
 
   expect(text).toMatch(/least/i);
 });
+
+test.each([
+  ['envoy-gateway', '0s'],
+  ['istio', '0s'],
+  // reported as not supported there
+  ['nginx-gateway-fabric', undefined],
+  ['gke-gateway', undefined],
+] as const)(
+  'with %s, the timeout of each rule is %s: of streams, and of long polls, probes and WebSockets',
+  (id, request) => {
+    const { manifests } = edges[id].render(examplePolicy(edges[id]));
+    const rules = manifests.filter(({ kind }) => kind === 'HTTPRoute').flatMap(({ spec }) => itemsAt(spec, 'rules'));
+
+    expect(rules.map((rule) => at(rule, 'timeouts', 'request'))).toEqual(rules.map(() => request));
+    expect(rules.length).toBeGreaterThan(0);
+  },
+);
