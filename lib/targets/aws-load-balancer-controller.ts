@@ -3,7 +3,7 @@ import { alb, albSettings, readBalancer, readTargetGroup } from './alb.ts';
 import { defineEdge, type EdgePlace, type Grammar } from './edge/edge.ts';
 import { sharedLimit } from './edge/limits.ts';
 import { at, type Manifest, ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { type Migration, noLimits } from './edge/migration.ts';
 import { ingress } from './edge/objects.ts';
 import { type Line, line } from './edge/tree.ts';
 import { balancerAttributes, targetGroupAttributes } from './elb/attributes.ts';
@@ -93,7 +93,6 @@ const oneOf = (...words: readonly string[]): Grammar => ({
 });
 
 const noAnswer = 'the balancer answers 502, 503 or 504 itself; EventSource clients need a supervisor for that';
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const snippets = { lost: 'there is no configuration to add to; rules and attributes are all there is' };
 
 const migration: Migration = {
@@ -113,8 +112,7 @@ const migration: Migration = {
   'session-cookie-change-on-failure': { unneeded: 'a client of an unhealthy target is given another one' },
   'load-balance': { now: `${prefix}target-group-attributes: load_balancing.algorithm.type=…` },
   'upstream-hash-by': { lost: 'stickiness by cookie is all there is' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { now: `${prefix}load-balancer-attributes: access_logs.s3.enabled=… (the query is in it)` },
   'custom-http-errors': { lost: noAnswer },
   'configuration-snippet': snippets,

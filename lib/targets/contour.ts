@@ -4,7 +4,7 @@ import { defineEdge, type EdgePlace, type Grammar } from './edge/edge.ts';
 import { secondsFact } from './edge/facts.ts';
 import { noStickiness } from './edge/limits.ts';
 import { at, type Manifest, ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { affinityIs, type Migration, noLimits } from './edge/migration.ts';
 import { object, serviceAnnotations } from './edge/objects.ts';
 import { itemsAt } from './edge/routes.ts';
 import { type Line, line, list, type Mapping, map } from './edge/tree.ts';
@@ -100,7 +100,6 @@ const grammar: Grammar = {
   source: `${project}:internal/annotation/annotations.go, ParseUint32, v1.33`,
 };
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const sticky = { lost: 'strategy Cookie has no end: it would bind clients for longer than a stream may live' };
 const snippet = { lost: 'there is no configuration to add to' };
 
@@ -115,16 +114,10 @@ const migration: Migration = {
   'proxy-http-version': { unneeded: 'HTTP/1.1 towards the service' },
   'proxy-next-upstream': { now: 'HTTPProxy retryPolicy' },
   'proxy-body-size': { unneeded: 'no limit; the service has one' },
-  affinity: sticky,
-  'affinity-mode': sticky,
-  'session-cookie-name': sticky,
-  'session-cookie-max-age': sticky,
-  'session-cookie-expires': sticky,
-  'session-cookie-change-on-failure': sticky,
+  ...affinityIs(sticky),
   'load-balance': { now: 'HTTPProxy loadBalancerPolicy.strategy' },
   'upstream-hash-by': { now: 'HTTPProxy loadBalancerPolicy.requestHashPolicies' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { lost: 'ContourConfiguration accessLogLevel, for the whole controller' },
   'custom-http-errors': { lost: 'there are no error pages' },
   'configuration-snippet': snippet,

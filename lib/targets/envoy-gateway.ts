@@ -1,11 +1,10 @@
 import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge } from './edge/edge.ts';
 import { http2Limit } from './edge/limits.ts';
-import type { Migration } from './edge/migration.ts';
+import { type Migration, noLimits } from './edge/migration.ts';
 import { envoyGatewayManifests } from './envoy-gateway/manifests.ts';
 import { readEnvoyGateway } from './envoy-gateway/read.ts';
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const patch = { lost: 'EnvoyPatchPolicy, off by default; nothing here needs one' };
 const cookie = 'BackendTrafficPolicy loadBalancer.consistentHash.cookie';
 
@@ -28,8 +27,7 @@ const migration: Migration = {
   'session-cookie-change-on-failure': { unneeded: 'a client of a failed replica is given another one' },
   'load-balance': { now: 'BackendTrafficPolicy loadBalancer.type; not together with a cookie' },
   'upstream-hash-by': { now: 'BackendTrafficPolicy loadBalancer.consistentHash: Header or SourceIP' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { now: 'EnvoyProxy telemetry.accessLog, for the whole Gateway' },
   'custom-http-errors': { now: 'BackendTrafficPolicy responseOverride, with a status and a body' },
   'configuration-snippet': patch,

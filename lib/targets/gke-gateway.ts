@@ -12,7 +12,7 @@ import { defineEdge, type EdgePlace } from './edge/edge.ts';
 import { countFact } from './edge/facts.ts';
 import { poolLimit } from './edge/limits.ts';
 import { at, type Manifest } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { type Migration, noLimits } from './edge/migration.ts';
 import { gateway, httpRoute, object, targetRef, untimedRule } from './edge/objects.ts';
 import { attached, servicesOf, streamRule } from './edge/routes.ts';
 import { line, type Mapping, map } from './edge/tree.ts';
@@ -135,7 +135,6 @@ function affinity(stickiness: StreamPolicy['stickiness']) {
   ];
 }
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const cookieName = { lost: 'the cookie is called GCLB' };
 const snippet = { lost: 'there is no configuration to add to' };
 const ttl = { now: 'GCPBackendPolicy sessionAffinity.cookieTtlSec' };
@@ -161,8 +160,7 @@ const migration: Migration = {
     lost: 'replicas are asked in turn, and nothing of the Gateway changes that (GCPTrafficDistributionPolicy is for the mesh): they even out as streams end by their age',
   },
   'upstream-hash-by': { now: 'GCPBackendPolicy sessionAffinity.type: CLIENT_IP' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { now: 'GCPBackendPolicy logging.enabled; off by default' },
   'custom-http-errors': { lost: 'error pages are not part of the Gateway API' },
   'configuration-snippet': snippet,

@@ -3,7 +3,7 @@ import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge, type Grammar } from './edge/edge.ts';
 import { cookieNameLimit, http2Limit, poolLimit } from './edge/limits.ts';
 import { ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { type Migration, noLimits } from './edge/migration.ts';
 import { ingress } from './edge/objects.ts';
 import { type Line, line } from './edge/tree.ts';
 import { poolHalvings } from './haproxy/files.ts';
@@ -65,7 +65,6 @@ const haproxyTime: Grammar = {
   source: `${project}:pkg/converters/ingress/annotations/updater.go, regexValidTime, v0.16`,
 };
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const snippet = { now: `${prefix}config-backend, in words of HAProxy, below those that are there` };
 
 const migration: Migration = {
@@ -85,8 +84,7 @@ const migration: Migration = {
   'session-cookie-change-on-failure': { unneeded: 'a client of a failed replica is given another one' },
   'load-balance': { now: `${prefix}balance-algorithm` },
   'upstream-hash-by': { now: `${prefix}balance-algorithm: "hdr(…)" or "url_param …"` },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { lost: 'http-log-format, for the whole controller' },
   'custom-http-errors': { now: `${prefix}http-response-503; for streams, what config-backend says` },
   'configuration-snippet': snippet,

@@ -3,7 +3,7 @@ import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge, type EdgePlace } from './edge/edge.ts';
 import { countFact, secondsFact } from './edge/facts.ts';
 import { at, duration, durationSeconds, type Manifest, ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { type Migration, noLimits } from './edge/migration.ts';
 import { gateway, httpRoute, noRequestTimeout, object, routeRule } from './edge/objects.ts';
 import { type RouteRule, servicesOf, streamRule } from './edge/routes.ts';
 import { type Line, line, type Mapping, map } from './edge/tree.ts';
@@ -123,7 +123,6 @@ const proxies = (policy: StreamPolicy, place: EdgePlace): Mapping =>
     ),
   });
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const filter = { lost: 'EnvoyFilter; nothing here needs one' };
 const cookie = 'DestinationRule loadBalancer.consistentHash.httpCookie';
 
@@ -144,8 +143,7 @@ const migration: Migration = {
   'session-cookie-change-on-failure': { unneeded: 'a client of a replica that is gone is given another one' },
   'load-balance': { now: 'DestinationRule loadBalancer.simple; not together with a cookie' },
   'upstream-hash-by': { now: 'DestinationRule loadBalancer.consistentHash: httpHeaderName or useSourceIp' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { now: 'Telemetry accessLogging.disabled' },
   'custom-http-errors': filter,
   'configuration-snippet': filter,

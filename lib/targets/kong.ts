@@ -3,7 +3,7 @@ import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge, type EdgePlace, type Grammar } from './edge/edge.ts';
 import { http2Limit, noStickiness, poolLimit } from './edge/limits.ts';
 import { at, type Manifest, ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { affinityIs, type Migration, noLimits } from './edge/migration.ts';
 import { ingress, object, serviceAnnotations } from './edge/objects.ts';
 import { type Line, line, type Mapping, map } from './edge/tree.ts';
 import { setting } from './settings.ts';
@@ -61,7 +61,6 @@ const milliseconds = (key: string): Grammar => ({
   source: documented(key),
 });
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const sticky = { lost: 'its cookie has no end: it would bind clients for longer than a stream may live' };
 const snippet = { lost: 'nginx_http_* and nginx_proxy_* settings, for the whole controller; nothing here needs one' };
 
@@ -74,16 +73,10 @@ const migration: Migration = {
   'proxy-http-version': { unneeded: 'HTTP/1.1 towards the service, with connections kept' },
   'proxy-next-upstream': { now: `${prefix}retries of the Service` },
   'proxy-body-size': { unneeded: 'no limit by default; the service has one' },
-  affinity: sticky,
-  'affinity-mode': sticky,
-  'session-cookie-name': sticky,
-  'session-cookie-max-age': sticky,
-  'session-cookie-expires': sticky,
-  'session-cookie-change-on-failure': sticky,
+  ...affinityIs(sticky),
   'load-balance': { now: 'KongUpstreamPolicy algorithm' },
   'upstream-hash-by': { now: 'KongUpstreamPolicy algorithm consistent-hashing with hashOn' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { lost: 'proxy_access_log, for the whole controller' },
   'custom-http-errors': { lost: 'a plugin; one that touches the body of a stream buffers it' },
   'configuration-snippet': snippet,

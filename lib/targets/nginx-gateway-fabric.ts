@@ -12,7 +12,7 @@ import { defineEdge, type EdgePlace } from './edge/edge.ts';
 import { countFact, secondsFact } from './edge/facts.ts';
 import { http2Limit, noStickiness } from './edge/limits.ts';
 import { at, type Manifest, ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { affinityIs, type Migration, noLimits } from './edge/migration.ts';
 import { gateway, httpRoute, object, targetRef, untimedRule } from './edge/objects.ts';
 import { attached, gatewaysOf, servicesOf, streamRule } from './edge/routes.ts';
 import { line, list, type Mapping, map } from './edge/tree.ts';
@@ -175,7 +175,6 @@ const proxies = (policy: StreamPolicy, place: EdgePlace): Mapping =>
     ),
   });
 
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 const sticky = { lost: 'cookies are for NGINX Plus; any replica can resume any stream' };
 const snippets = { now: 'SnippetsFilter or SnippetsPolicy, off by default; nothing here needs one' };
 
@@ -188,16 +187,10 @@ const migration: Migration = {
   'proxy-http-version': { unneeded: 'HTTP/1.1 towards the service, with connections kept' },
   'proxy-next-upstream': { unneeded: 'a refused connection goes to the next replica, as nginx does by itself' },
   'proxy-body-size': { now: 'ClientSettingsPolicy body.maxSize' },
-  affinity: sticky,
-  'affinity-mode': sticky,
-  'session-cookie-name': sticky,
-  'session-cookie-max-age': sticky,
-  'session-cookie-expires': sticky,
-  'session-cookie-change-on-failure': sticky,
+  ...affinityIs(sticky),
   'load-balance': { now: 'UpstreamSettingsPolicy loadBalancingMethod' },
   'upstream-hash-by': { now: 'UpstreamSettingsPolicy loadBalancingMethod "hash consistent" with hashMethodKey' },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { now: 'NginxProxy logging.accessLog.disable, for the whole Gateway' },
   'custom-http-errors': { lost: 'a SnippetsFilter with error_page' },
   'configuration-snippet': snippets,

@@ -3,7 +3,7 @@ import { edgeCoverage } from './edge/coverage.ts';
 import { defineEdge, type EdgePlace, type Grammar } from './edge/edge.ts';
 import { cookieNameLimit, http2Limit, poolLimit } from './edge/limits.ts';
 import { ofKind } from './edge/manifest.ts';
-import type { Migration } from './edge/migration.ts';
+import { type Migration, noLimits } from './edge/migration.ts';
 import { ingress } from './edge/objects.ts';
 import { type Line, line } from './edge/tree.ts';
 import { seconds } from './nginx/time.ts';
@@ -68,7 +68,6 @@ const trueWords = /^(?:1|t|T|TRUE|true|True)$/;
 const falseWords = /^(?:0|f|F|FALSE|false|False)$/;
 
 const snippets = { lost: 'location-snippets, if the controller runs with -enable-snippets; nothing here needs one' };
-const limited = { unneeded: 'a limited request ends an EventSource for good: the service admits streams' };
 
 const migration: Migration = {
   'proxy-buffering': { now: `${prefix}proxy-buffering: "false" (not "off")` },
@@ -87,8 +86,7 @@ const migration: Migration = {
   'session-cookie-change-on-failure': { unneeded: 'a client of a failed replica is given another one' },
   'load-balance': { now: `${prefix}lb-method` },
   'upstream-hash-by': { now: `${prefix}lb-method: "hash … consistent"` },
-  'limit-connections': limited,
-  'limit-rps': limited,
+  ...noLimits,
   'enable-access-log': { lost: 'access-log-off in the ConfigMap, for all of the controller' },
   'custom-http-errors': { lost: 'errorPages of a VirtualServer' },
   'configuration-snippet': snippets,

@@ -28,7 +28,7 @@ test.each(byId)(
       fc.property(expressible, (policy) => {
         expect(faultsOf(policy, target.hop(policy))).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   },
 );

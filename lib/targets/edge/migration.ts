@@ -41,3 +41,23 @@ export type Successor =
 
 /** Every annotation has an answer: a missing one does not compile. */
 export type Migration = Readonly<Record<IngressNginxAnnotation, Successor>>;
+
+const limited: Successor = {
+  unneeded: 'a limited request ends an EventSource for good: the service admits streams',
+};
+
+/** Limits on requests, wherever there are some. */
+export const noLimits = { 'limit-connections': limited, 'limit-rps': limited };
+
+const affinity = [
+  'affinity',
+  'affinity-mode',
+  'session-cookie-name',
+  'session-cookie-max-age',
+  'session-cookie-expires',
+  'session-cookie-change-on-failure',
+] as const satisfies readonly IngressNginxAnnotation[];
+
+/** Where one thing became of all that had to do with session affinity. */
+export const affinityIs = (successor: Successor): Pick<Migration, (typeof affinity)[number]> =>
+  Object.fromEntries(affinity.map((key) => [key, successor])) as Pick<Migration, (typeof affinity)[number]>;
