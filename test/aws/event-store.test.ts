@@ -102,7 +102,9 @@ test('a key of its own encrypts the store, and is changed every year', () => {
   const own = storeWith({ encryptionKey: true }).template;
 
   expect(only(own, 'AWS::KMS::Key').EnableKeyRotation).toBe(true);
-  expect(only(own, 'AWS::ElastiCache::ReplicationGroup').KmsKeyId).toEqual({ 'Fn::GetAtt': [expect.stringContaining('Key'), 'Arn'] });
+  expect(only(own, 'AWS::ElastiCache::ReplicationGroup').KmsKeyId).toEqual({
+    'Fn::GetAtt': [expect.stringContaining('Key'), 'Arn'],
+  });
   expect(only(template, 'AWS::ElastiCache::ReplicationGroup').KmsKeyId).toBeUndefined();
 });
 
