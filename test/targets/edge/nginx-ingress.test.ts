@@ -1,26 +1,13 @@
 import { defaults, definePolicy } from '../../../lib/policy/index.ts';
 import { edges } from '../../../lib/targets/index.ts';
+import { ingressOf } from './theirs.ts';
 
 const edge = edges['nginx-ingress'];
 const prefix = 'nginx.org/';
 
 const annotationsOf = (policy = defaults) => edge.render(policy).manifests[0]?.metadata.annotations ?? {};
 
-const hopOf = (annotations: Record<string, string>) =>
-  edge.read({
-    manifests: [
-      {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'Ingress',
-        metadata: {
-          name: 'theirs',
-          annotations: Object.fromEntries(
-            Object.entries(annotations).map(([key, value]) => [`${prefix}${key}`, value]),
-          ),
-        },
-      },
-    ],
-  });
+const hopOf = (annotations: Record<string, string>) => edge.read(ingressOf(prefix, annotations));
 
 test('the Ingress is told this, in words of Go and times with units', () => {
   expect(annotationsOf()).toMatchInlineSnapshot(`
